@@ -1,0 +1,3 @@
+//! Requests and round trips of `status`, measured beside other tools.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! The binary against a real Kubernetes.
+
+fn main() {}

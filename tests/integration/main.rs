@@ -1,0 +1,3 @@
+//! The binary against a simulated cluster and simulated registries.
+
+fn main() {}
