@@ -1,1 +1,10 @@
-//! `kubectl tracebloc-images`: see what the images of a tracebloc client do, and why.
+//! `kubectl tracebloc-images`: shows what the images of a tracebloc client do, finds out why, and repairs it.
+//!
+//! Five phases, one direction: **discover → observe → decide → apply → render**. The middle and the end are pure:
+//! `plan`, `health` and `render` are functions of plain data. The world stands behind `cluster`, `registry` and
+//! `probe`, one narrow async function per question. A command is a sentence made of these words.
+
+mod codes;
+mod image;
+mod lookup;
+mod text;

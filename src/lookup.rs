@@ -1,0 +1,99 @@
+//! What a registry said: content that was proven, or why there is none.
+//!
+//! Nothing here is a guess. A [`Manifest`] exists only where its bytes were fetched by digest and hashed to it; a
+//! [`Failure`] names the layer that broke, the host, and the code under which `explain` describes it.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::codes::Code;
+use crate::image::{Digest, Platform};
+
+/// A manifest whose body hashes to its digest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Manifest {
+    pub(crate) digest: Digest,
+    pub(crate) content: Content,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Content {
+    /// An index. Attestations (`unknown/unknown`) are left out; nested indexes are flattened.
+    Index(Vec<Child>),
+    /// A single image.
+    Image {
+        config: Digest,
+        /// Sum of the compressed layers, in bytes.
+        size: u64,
+    },
+}
+
+/// One entry of an index: the image of one platform.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Child {
+    pub(crate) digest: Digest,
+    pub(crate) platform: Platform,
+}
+
+/// The part of an image's config that is read, and only where an answer depends on it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Config {
+    pub(crate) platform: Platform,
+    /// `None` when absent or before 2015: reproducible builds write 1970.
+    pub(crate) created: Option<Timestamp>,
+}
+
+/// What a tag names right now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Resolved {
+    pub(crate) digest: Digest,
+    /// From the first byte sent for this lookup to the answer.
+    pub(crate) took: Duration,
+}
+
+/// Why a lookup gave nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{host}: {message}")]
+pub(crate) struct Failure {
+    /// As `explain` describes it; `None` where only our own choice stood in the way (`--offline`).
+    pub(crate) code: Option<Code>,
+    pub(crate) layer: Layer,
+    /// The host that failed: the token host where the token failed.
+    pub(crate) host: String,
+    /// One line, at most 200 characters, without control characters.
+    pub(crate) message: String,
+    /// What a 429 asked for; registries give no other reset time.
+    pub(crate) retry_after: Option<Duration>,
+}
+
+/// The layer of a lookup, in the order in which they are crossed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Layer {
+    /// Not asked at all.
+    None,
+    Dns,
+    Proxy,
+    Connect,
+    Tls,
+    Http,
+    Token,
+    Manifest,
+    Blob,
+}
+
+impl Layer {
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::None => "not asked",
+            Self::Dns => "dns",
+            Self::Proxy => "proxy",
+            Self::Connect => "connect",
+            Self::Tls => "tls",
+            Self::Http => "http",
+            Self::Token => "token",
+            Self::Manifest => "manifest",
+            Self::Blob => "layers",
+        }
+    }
+}

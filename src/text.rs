@@ -1,0 +1,95 @@
+//! Text from outside (annotations, logs, events, registry bodies, object names), made fit for a terminal.
+
+/// The longest stretch of a foreign text that a message quotes, in characters.
+pub(crate) const QUOTED: usize = 200;
+
+/// One printable line: control characters, escapes and invisible direction marks become one blank, and what is
+/// longer than `limit` characters ends in `…`.
+pub(crate) fn printable(text: &str, limit: usize) -> String {
+    let mut line = String::new();
+    for word in text
+        .split(|c: char| c.is_whitespace() || is_unprintable(c))
+        .filter(|word| !word.is_empty())
+    {
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    match line.char_indices().nth(limit) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
+}
+
+/// Characters that move the cursor, colour, hide or reorder what stands around them.
+fn is_unprintable(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// A URL without what may be secret in it: the password and the query.
+pub(crate) fn without_secrets(url: &str) -> String {
+    let (head, tail) = url
+        .split_once("://")
+        .map_or(("", url), |(scheme, rest)| (scheme, rest));
+    let tail = tail.split(['?', '#']).next().unwrap_or(tail);
+    let (authority, path) = tail.find('/').map_or((tail, ""), |at| tail.split_at(at));
+    // The last `@`: a password may hold one that nobody encoded (chart contract, section 13).
+    let host = authority.rsplit_once('@').map(|(_, host)| host);
+    let scheme = if head.is_empty() {
+        String::new()
+    } else {
+        format!("{head}://")
+    };
+    match host {
+        Some(host) => printable(&format!("{scheme}***@{host}{path}"), QUOTED),
+        None => printable(&format!("{scheme}{authority}{path}"), QUOTED),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn foreign_text_becomes_one_printable_line() {
+        for (name, text, want) in [
+            ("plain", "could not resolve x", "could not resolve x"),
+            ("colour", "\u{1b}[31mred\u{1b}[0m", "[31mred [0m"),
+            ("several lines", "a\r\n\tb\n\nc", "a b c"),
+            ("right to left", "abc\u{202e}txt", "abc txt"),
+            ("bell, NUL and C1", "a\u{7}b\0c\u{9b}d", "a b c d"),
+            ("nothing", "\n\n", ""),
+        ] {
+            assert_eq!(want, printable(text, 80), "{name}");
+        }
+        assert_eq!("äöü…", printable("äöüß", 3));
+    }
+
+    #[test]
+    fn no_password_and_no_query_survives() {
+        for (url, want) in [
+            ("http://proxy:3128", "http://proxy:3128"),
+            ("http://acme:p@ss@proxy:3128", "http://***@proxy:3128"),
+            (
+                "https://cdn.example/blob?X-Amz-Signature=secret",
+                "https://cdn.example/blob",
+            ),
+            ("acme:secret@proxy:3128/a@b", "***@proxy:3128/a@b"),
+        ] {
+            assert_eq!(want, without_secrets(url));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_comes_in_one_short_clean_line_goes_out(text in any::<String>(), limit in 0..300_usize) {
+            let line = printable(&text, limit);
+            prop_assert!(line.chars().count() <= limit + 1);
+            prop_assert!(!line.chars().any(is_unprintable));
+        }
+    }
+}
