@@ -4,7 +4,13 @@
 //! `plan`, `health` and `render` are functions of plain data. The world stands behind `cluster`, `registry` and
 //! `probe`, one narrow async function per question. A command is a sentence made of these words.
 
+mod capability;
 mod codes;
+mod health;
 mod image;
 mod lookup;
+mod node;
+mod observation;
+mod record;
+mod release;
 mod text;

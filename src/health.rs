@@ -1,0 +1,236 @@
+//! Judges an observation: the states of each image, the findings, and what to type next. Pure.
+//!
+//! The table of states stands in `health/state.rs`, where it is decided.
+#![warn(clippy::wildcard_enum_match_arm)]
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::codes::Code;
+use crate::image::{Digest, ManagedImage, Platform};
+use crate::lookup::Layer;
+use crate::observation::Seen;
+use crate::record::Streak;
+
+/// A state of an image, worst first: the order of screens and JSON. The word is the contract.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum State {
+    /// Cannot refresh itself any more.
+    Stuck,
+    /// The image in use cannot run here.
+    Broken,
+    /// The latest differs, and a refresh would change it.
+    Stale,
+    /// Recorded, spec and running disagree.
+    Drifted,
+    /// The refresher does not run; a state of the release, shown beside its images'.
+    Frozen,
+    /// The latest is not known. Never shown as current.
+    Unknown,
+    /// Deliberately pinned.
+    Held,
+    /// Pulled from a private mirror: comparing with the public registry means nothing.
+    Mirrored,
+    /// Running = recorded = latest, and it runs on every eligible node.
+    Current,
+}
+
+impl State {
+    pub(crate) const ALL: [Self; 9] = [
+        Self::Stuck,
+        Self::Broken,
+        Self::Stale,
+        Self::Drifted,
+        Self::Frozen,
+        Self::Unknown,
+        Self::Held,
+        Self::Mirrored,
+        Self::Current,
+    ];
+
+    /// The word in JSON and behind `--state`.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Stuck => "stuck",
+            Self::Broken => "broken",
+            Self::Stale => "stale",
+            Self::Drifted => "drifted",
+            Self::Frozen => "frozen",
+            Self::Unknown => "unknown",
+            Self::Held => "held",
+            Self::Mirrored => "mirrored",
+            Self::Current => "current",
+        }
+    }
+}
+
+/// What one look at a release means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Assessment {
+    /// Worst first, then in the order of `ManagedImage::ALL`.
+    pub(crate) images: Vec<AssessedImage>,
+    /// `Frozen`, where the refresher does not run.
+    pub(crate) frozen: Option<Code>,
+    /// Those that this generation counts, in the order of `Streak::ALL`.
+    pub(crate) streaks: Vec<AssessedStreak>,
+    /// `None` without a CronJob.
+    pub(crate) refresh: Option<AssessedRefresh>,
+    /// Per registry, this machine's answer and the cluster's evidence.
+    pub(crate) egress: Vec<Egress>,
+    /// In the order in which they are shown.
+    pub(crate) findings: Vec<Finding>,
+    /// Commands to type, most urgent first.
+    pub(crate) next: Vec<NextStep>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct AssessedImage {
+    pub(crate) image: ManagedImage,
+    /// At least one, in the order of `State::ALL`; `Current` only alone.
+    pub(crate) states: Vec<State>,
+    pub(crate) in_use: InUse,
+    /// What the spec says, as a digest; the reason when it is none.
+    pub(crate) spec: Seen<Digest>,
+    /// `Ok(None)`: nothing is recorded.
+    pub(crate) recorded: Seen<Option<Digest>>,
+    /// What runs, by digest as pods show it; empty when nothing runs.
+    pub(crate) running: Seen<BTreeSet<Digest>>,
+    pub(crate) latest: Seen<Digest>,
+    pub(crate) coverage: Coverage,
+    /// Who pinned it and where, for a held image.
+    pub(crate) held: Option<String>,
+}
+
+/// What a person should take for "the image in use".
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum InUse {
+    /// All Ready pods of the newest template agree, or no pod runs and the spec names a digest.
+    Digest(Digest),
+    /// Ready pods of the newest template disagree.
+    Several(BTreeSet<Digest>),
+    /// Resolved anew at every ingestion.
+    Floats,
+    /// The ingestor's digest is empty (TBI-409).
+    None,
+    /// Nothing runs and the spec names a tag.
+    Tag(String),
+    Unknown(String),
+}
+
+/// Platforms of the image in use and of the latest, against the nodes that matter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Coverage {
+    pub(crate) in_use: Seen<BTreeSet<Platform>>,
+    pub(crate) latest: Seen<BTreeSet<Platform>>,
+    /// The platforms of the eligible nodes.
+    pub(crate) required: Seen<BTreeSet<Platform>>,
+    /// Required, and not in the image in use. Empty when either is not known.
+    pub(crate) missing: BTreeSet<Platform>,
+    /// Required, and not in the latest.
+    pub(crate) latest_missing: BTreeSet<Platform>,
+    /// Names of the eligible nodes that cannot run the image in use.
+    pub(crate) nodes_missing: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct AssessedStreak {
+    pub(crate) streak: Streak,
+    /// `Err` when the record could not be read: never shown as zero.
+    pub(crate) count: Seen<u64>,
+    /// `None` when the limit is not usable and never fires.
+    pub(crate) limit: Option<u64>,
+    /// Limit times the schedule's interval; `None` when either is not known.
+    pub(crate) alarm_after: Option<Duration>,
+    /// `None` when the count is zero or nothing tells.
+    pub(crate) since: Option<Since>,
+    /// The annotation, verbatim. `None` when there is none.
+    pub(crate) last_error: Option<String>,
+}
+
+/// Since when a streak runs, as far as schedule and kept Jobs tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Since {
+    pub(crate) about: Timestamp,
+    pub(crate) bound: Bound,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Bound {
+    About,
+    /// It began then or earlier.
+    AtLeast,
+}
+
+/// The refresh job's health.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct AssessedRefresh {
+    /// The next schedule point; `None` when suspended or the schedule cannot be read.
+    pub(crate) next_run: Option<Timestamp>,
+    /// The usual distance of two runs; `None` when the schedule cannot be read.
+    pub(crate) interval: Option<Duration>,
+    /// Whether the last success was a run that a person made. `None` when the runs kept do not tell.
+    pub(crate) last_success_origin: Option<crate::observation::Origin>,
+    /// How many of the runs kept failed since the last success.
+    pub(crate) failed_since_success: usize,
+}
+
+/// What is known of the way to one registry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Egress {
+    /// `docker.io`, `ghcr.io`.
+    pub(crate) registry: String,
+    /// `None` when this machine was not to ask.
+    pub(crate) here: Option<Result<Duration, BrokenLayer>>,
+    pub(crate) cluster: ClusterEvidence,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct BrokenLayer {
+    pub(crate) layer: Layer,
+    pub(crate) code: Option<Code>,
+    pub(crate) message: String,
+}
+
+/// What the cluster's own runs say about a registry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ClusterEvidence {
+    Reaches {
+        by: String,
+        at: Option<Timestamp>,
+    },
+    Fails {
+        by: String,
+        at: Option<Timestamp>,
+    },
+    /// With the reason: `no log`, …
+    Nothing(String),
+}
+
+/// One judgement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Finding {
+    pub(crate) code: Code,
+    pub(crate) outcome: Outcome,
+    /// `None` for a finding about the release.
+    pub(crate) image: Option<ManagedImage>,
+    /// One sentence or two, printable; no trailing code.
+    pub(crate) message: String,
+    /// Further lines: a label of a few letters and a text, verbatim but printable.
+    pub(crate) details: Vec<(&'static str, String)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Outcome {
+    Fail,
+    Warn,
+    Note,
+}
+
+/// A command to type, and what it is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct NextStep {
+    pub(crate) command: String,
+    pub(crate) why: String,
+}
