@@ -74,6 +74,9 @@ pub(crate) struct Workload {
     pub(crate) name: String,
     pub(crate) container: String,
     pub(crate) spec: Spec,
+    /// Further environment entries of the ingestor digest's name. The last entry wins, and no patch by name can
+    /// tell them apart.
+    pub(crate) duplicate_entries: usize,
     /// Where the workload's pods may land; for the ingestor, where an ingestion Job's may.
     pub(crate) scheduling: Scheduling,
     /// Desired replicas; `None` for a DaemonSet.
