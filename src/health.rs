@@ -99,7 +99,7 @@ pub(crate) struct AssessedImage {
     pub(crate) running: Seen<BTreeSet<Digest>>,
     pub(crate) latest: Seen<Digest>,
     pub(crate) coverage: Coverage,
-    /// Who pinned it and where, for a held image.
+    /// Who pinned it and where, for a held image; goes on after "ingestor is ".
     pub(crate) held: Option<String>,
 }
 
@@ -196,6 +196,7 @@ pub(crate) struct BrokenLayer {
 /// What the cluster's own runs say about a registry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ClusterEvidence {
+    /// `by` is what tells, in a few words: `3/3`, `last run's log`. `at` is when it was so.
     Reaches {
         by: String,
         at: Option<Timestamp>,
@@ -215,7 +216,7 @@ pub(crate) struct Finding {
     pub(crate) outcome: Outcome,
     /// `None` for a finding about the release.
     pub(crate) image: Option<ManagedImage>,
-    /// One sentence or two, printable; no trailing code.
+    /// One sentence or two, printable; no trailing code. Digests stand in full: a screen shortens them.
     pub(crate) message: String,
     /// Further lines: a label of a few letters and a text, verbatim but printable.
     pub(crate) details: Vec<(&'static str, String)>,

@@ -13,4 +13,5 @@ mod node;
 mod observation;
 mod record;
 mod release;
+mod render;
 mod text;

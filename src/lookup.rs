@@ -10,6 +10,14 @@ use jiff::Timestamp;
 use crate::codes::Code;
 use crate::image::{Digest, Platform};
 
+/// Where the registries were asked from: `--from`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Vantage {
+    #[default]
+    Workstation,
+    Cluster,
+}
+
 /// A manifest whose body hashes to its digest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Manifest {

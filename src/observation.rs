@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::image::{Digest, ManagedImage, Platform, Reference};
-use crate::lookup::{Config, Failure, Manifest, Resolved};
+use crate::lookup::{Config, Failure, Manifest, Resolved, Vantage};
 use crate::node::{Node, Scheduling};
 use crate::record::Record;
 use crate::release::Release;
@@ -226,6 +226,7 @@ pub(crate) enum RunLog {
 /// All answers of the registries in this look.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct RegistryAnswers {
+    pub(crate) from: Vantage,
     /// By the reference with its tag. A reference is missing when it was not to be asked (mirrored).
     pub(crate) latest: BTreeMap<Reference, Result<Resolved, Failure>>,
     pub(crate) manifests: BTreeMap<Digest, Result<Manifest, Failure>>,

@@ -1,0 +1,6 @@
+//! Data to text. Pure: no terminal, no clock, no width that was not passed in.
+//!
+//! A screen is drawn from a model that is also what `-o json` prints, so nothing can be seen that a script cannot
+//! read.
+
+pub(crate) mod theme;
