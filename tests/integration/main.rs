@@ -1,3 +1,9 @@
 //! The binary against a simulated cluster and simulated registries.
 
-fn main() {}
+#![expect(clippy::unwrap_used, reason = "a test that meets the unexpected ends")]
+
+mod releases;
+#[path = ".."]
+pub mod world {
+    pub mod sim;
+}
