@@ -83,6 +83,16 @@ pub(crate) struct Assessment {
     pub(crate) findings: Vec<Finding>,
     /// Commands to type, most urgent first.
     pub(crate) next: Vec<NextStep>,
+    /// What was looked for and not seen. Empty when nothing is missing that would have changed the answer.
+    pub(crate) incomplete: Vec<Incomplete>,
+}
+
+/// A look that failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Incomplete {
+    /// A few words: `ingestor: latest`, `nodes`.
+    pub(crate) what: String,
+    pub(crate) why: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,6 +109,8 @@ pub(crate) struct AssessedImage {
     pub(crate) running: Seen<BTreeSet<Digest>>,
     pub(crate) latest: Seen<Digest>,
     pub(crate) coverage: Coverage,
+    /// Why the state is `Unknown`, where it is; printable.
+    pub(crate) unknown: Option<String>,
     /// Who pinned it and where, for a held image; goes on after "ingestor is ".
     pub(crate) held: Option<String>,
 }

@@ -4,6 +4,7 @@
 //! `plan`, `health` and `render` are functions of plain data. The world stands behind `cluster`, `registry` and
 //! `probe`, one narrow async function per question. A command is a sentence made of these words.
 
+mod age;
 mod capability;
 mod codes;
 mod health;

@@ -34,7 +34,7 @@ pub(crate) struct Observation {
     pub(crate) runs: Seen<Vec<RefreshRun>>,
     /// What registries said in this look, by digest or tag. One namespace of content for all images.
     pub(crate) registry: RegistryAnswers,
-    /// Host of the private mirror that the pods pull from, where they do.
+    /// Host of the private mirror that the pods pull docker.io images from, where they do.
     pub(crate) mirror: Option<String>,
     /// Workloads of the release that this mechanism does not refresh, by `kind/name`.
     pub(crate) unmanaged: Seen<Vec<String>>,
@@ -62,7 +62,8 @@ pub(crate) struct ObservedImage {
     pub(crate) tracks: Option<Reference>,
     /// `Err` when the workload is absent or could not be read.
     pub(crate) workload: Seen<Workload>,
-    /// Where the ingestor's registry is a mirror while the other images' is not (G3 on), its host.
+    /// Host of the mirror that the ingestor comes from (G3 on); for the ingestor this alone decides. The other images
+    /// go by the observation's `mirror`.
     pub(crate) mirror: Option<String>,
 }
 
@@ -153,7 +154,9 @@ pub(crate) enum Template {
 pub(crate) enum PodPhase {
     Ready,
     NotReady,
-    /// The kubelet's waiting reason (`ImagePullBackOff`, `CrashLoopBackOff`, …) and message, printable.
+    /// Does not run, and why, in the words of whoever knows: the kubelet's waiting reason (`ImagePullBackOff`,
+    /// `CrashLoopBackOff`, …), the reason of a container that has ended (`Error`, `OOMKilled`, `Completed`), or the
+    /// scheduler's (`Unschedulable`). Both printable.
     Waiting {
         reason: String,
         message: String,

@@ -52,6 +52,8 @@ pub(crate) enum Absence {
 pub(crate) struct CronJob {
     pub(crate) name: String,
     pub(crate) uid: String,
+    /// Bounds how long a CronJob that never ran has failed to.
+    pub(crate) created: Option<Timestamp>,
     pub(crate) env: Env,
     pub(crate) schedule: Schedule,
     pub(crate) run: Run,
