@@ -14,6 +14,8 @@ use crate::lookup::Layer;
 use crate::observation::Seen;
 use crate::record::Streak;
 
+mod state;
+
 /// A state of an image, worst first: the order of screens and JSON. The word is the contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum State {
