@@ -3,4 +3,8 @@
 //! A screen is drawn from a model that is also what `-o json` prints, so nothing can be seen that a script cannot
 //! read.
 
+#[cfg(test)]
+mod fixtures;
+pub(crate) mod json;
+pub(crate) mod model;
 pub(crate) mod theme;

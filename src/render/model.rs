@@ -1,0 +1,245 @@
+//! The one model behind every form of `status`: table, short, YAML and JSON.
+//!
+//! A `null` with an entry in `reasons` of the same object is not known; a `null` without one means that there is
+//! none. No key is ever left out. Digests are full and times are RFC 3339; whoever draws a screen shortens.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Serialize, Serializer};
+
+use crate::codes::Code;
+use crate::health::{Assessment, Outcome, State};
+use crate::image::ManagedImage;
+use crate::lookup::Vantage;
+use crate::observation::{Observation, Seen};
+
+mod egress;
+mod image;
+mod job;
+mod release;
+mod streak;
+mod workload;
+
+pub(crate) use egress::Egress;
+pub(crate) use image::Image;
+pub(crate) use job::RefreshJob;
+pub(crate) use streak::Streak;
+
+pub(crate) const API_VERSION: &str = "images.tracebloc.io/v1alpha1";
+
+/// Why something is not known, by the path of its key within the object.
+pub(crate) type Reasons = BTreeMap<String, String>;
+
+/// What one look at one release showed and means.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ImageStatus {
+    pub(crate) api_version: &'static str,
+    pub(crate) kind: &'static str,
+    /// `None` outside `-w`.
+    pub(crate) event: Option<Event>,
+    pub(crate) metadata: Metadata,
+    pub(crate) summary: Summary,
+    pub(crate) chart: Chart,
+    pub(crate) nodes: Option<Vec<Node>>,
+    pub(crate) lookup: Lookup,
+    /// Worst first.
+    pub(crate) images: Vec<Image>,
+    /// Those that this generation counts.
+    pub(crate) streaks: Vec<Streak>,
+    pub(crate) egress: Vec<Egress>,
+    /// `None` without a CronJob; `chart.cronJobAbsence` says why.
+    pub(crate) refresh_job: Option<RefreshJob>,
+    /// All of the mechanism's, verbatim.
+    pub(crate) annotations: Option<BTreeMap<String, String>>,
+    /// Keys of annotations that another generation left behind.
+    pub(crate) leftover_annotations: Vec<String>,
+    /// Workloads of the release that this mechanism does not refresh.
+    pub(crate) unmanaged: Option<Vec<String>>,
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) incomplete: Vec<Incomplete>,
+    pub(crate) next: Vec<Next>,
+    pub(crate) reasons: Reasons,
+}
+
+/// What happened to the release since the line before, in `-w`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum Event {
+    Added,
+    Changed,
+    Removed,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Metadata {
+    pub(crate) name: String,
+    pub(crate) namespace: String,
+    pub(crate) context: String,
+    pub(crate) observed_at: Time,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Summary {
+    /// The worst of the images' and the release's.
+    pub(crate) state: State,
+    /// What `--exit-code` gives.
+    pub(crate) exit_code: u8,
+    pub(crate) images: Counts,
+    /// Why the refresher does not run, where it does not.
+    pub(crate) frozen: Option<Code>,
+}
+
+/// Each image under its first state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Counts {
+    pub(crate) total: usize,
+    pub(crate) stuck: usize,
+    pub(crate) broken: usize,
+    pub(crate) stale: usize,
+    pub(crate) drifted: usize,
+    pub(crate) unknown: usize,
+    pub(crate) held: usize,
+    pub(crate) mirrored: usize,
+    pub(crate) frozen: usize,
+    pub(crate) current: usize,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Chart {
+    /// From a label; decides nothing.
+    pub(crate) version: Option<String>,
+    pub(crate) generation: &'static str,
+    pub(crate) ingestor_managed_by_cron_job: bool,
+    /// Host of the private mirror that the pods pull from.
+    pub(crate) mirror: Option<String>,
+    /// `None` where there is a CronJob.
+    pub(crate) cron_job_absence: Option<&'static str>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Node {
+    pub(crate) name: String,
+    pub(crate) os: String,
+    pub(crate) arch: String,
+    pub(crate) ready: bool,
+    pub(crate) schedulable: bool,
+}
+
+/// How the registries were asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Lookup {
+    pub(crate) from: Vantage,
+    pub(crate) took_ms: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Finding {
+    pub(crate) code: Code,
+    pub(crate) outcome: Outcome,
+    /// `None` for a finding about the release.
+    pub(crate) image: Option<ManagedImage>,
+    pub(crate) message: String,
+    pub(crate) details: Vec<Detail>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Detail {
+    pub(crate) label: &'static str,
+    pub(crate) text: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Incomplete {
+    pub(crate) what: String,
+    pub(crate) reason: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Next {
+    pub(crate) command: String,
+    pub(crate) why: String,
+}
+
+/// A point in time, to the second.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Time(pub(crate) Timestamp);
+
+impl ImageStatus {
+    pub(crate) fn new(seen: &Observation, judged: &Assessment) -> Self {
+        release::status(seen, judged)
+    }
+
+    /// Only these images, and what was found about them; everything else as it is, the summary too.
+    #[must_use]
+    pub(crate) fn only(mut self, keep: impl Fn(&Image) -> bool) -> Self {
+        self.images.retain(&keep);
+        let kept: Vec<_> = self.images.iter().flat_map(Image::names).collect();
+        self.findings
+            .retain(|finding| finding.image.is_none_or(|image| kept.contains(&image)));
+        self
+    }
+
+    pub(crate) fn image(&self, name: ManagedImage) -> Option<&Image> {
+        self.images
+            .iter()
+            .find(|image| image.names().any(|n| n == name))
+    }
+}
+
+/// The value, or `None` and an entry under `key`.
+fn known<T>(reasons: &mut Reasons, key: &str, seen: Seen<T>) -> Option<T> {
+    seen.map_err(|why| reasons.insert(key.to_owned(), why.0))
+        .ok()
+}
+
+impl Serialize for Time {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    }
+}
+
+impl Serialize for State {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.word())
+    }
+}
+
+impl Serialize for Code {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl Serialize for ManagedImage {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+impl Serialize for Outcome {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(match self {
+            Self::Fail => "fail",
+            Self::Warn => "warn",
+            Self::Note => "note",
+        })
+    }
+}
+
+impl Serialize for Vantage {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(match self {
+            Self::Workstation => "workstation",
+            Self::Cluster => "cluster",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,157 @@
+//! The CronJob and the runs of it that are still kept.
+
+use serde::Serialize;
+
+use super::{Reasons, Time, known};
+use crate::health::AssessedRefresh;
+use crate::observation::{Blind, Origin, RefreshRun, RunLog, RunOutcome, Seen};
+use crate::release;
+use crate::text::{QUOTED, printable};
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct RefreshJob {
+    pub(crate) name: String,
+    pub(crate) schedule: String,
+    /// `None`: the controller's own, most often UTC.
+    pub(crate) time_zone: Option<String>,
+    pub(crate) interval_seconds: Option<u64>,
+    pub(crate) suspended: bool,
+    pub(crate) last_schedule: Option<Time>,
+    pub(crate) last_success: Option<Time>,
+    pub(crate) last_success_was_manual: Option<bool>,
+    pub(crate) next_run: Option<Time>,
+    pub(crate) failed_since_success: usize,
+    pub(crate) active: Vec<String>,
+    /// The Jobs still kept, newest first.
+    pub(crate) recent: Option<Vec<Run>>,
+    pub(crate) reasons: Reasons,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Run {
+    pub(crate) job: String,
+    /// `None` for a manual run.
+    pub(crate) scheduled_at: Option<Time>,
+    pub(crate) manual: bool,
+    pub(crate) started_at: Option<Time>,
+    pub(crate) finished_at: Option<Time>,
+    pub(crate) result: RunResult,
+    /// The reason of the Job's condition, where it failed.
+    pub(crate) condition: Option<String>,
+    pub(crate) active_pods: u32,
+    pub(crate) exit_code: Option<i32>,
+    pub(crate) last_log_line: Option<String>,
+    pub(crate) reasons: Reasons,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum RunResult {
+    Active,
+    Complete,
+    Failed,
+}
+
+impl RefreshJob {
+    pub(super) fn new(
+        cron_job: &release::CronJob,
+        judged: Option<&AssessedRefresh>,
+        runs: &Seen<Vec<RefreshRun>>,
+    ) -> Self {
+        let mut reasons = Reasons::new();
+        let suspended = cron_job.run == release::Run::Suspended;
+        let unreadable = || Blind("schedule not understood".to_owned());
+        let next_run = judged.and_then(|judged| judged.next_run);
+        let manual = match judged.and_then(|judged| judged.last_success_origin) {
+            Some(origin) => Ok(Some(origin == Origin::Manual)),
+            None if cron_job.last_success.is_none() => Ok(None),
+            None => Err(Blind("its Job is no longer kept".to_owned())),
+        };
+        Self {
+            name: cron_job.name.clone(),
+            schedule: cron_job.schedule.cron.clone(),
+            time_zone: cron_job.schedule.zone.clone(),
+            interval_seconds: known(
+                &mut reasons,
+                "intervalSeconds",
+                judged
+                    .and_then(|judged| judged.interval)
+                    .map(|interval| interval.as_secs())
+                    .ok_or_else(unreadable),
+            ),
+            suspended,
+            last_schedule: cron_job.last_schedule.map(Time),
+            last_success: cron_job.last_success.map(Time),
+            last_success_was_manual: known(&mut reasons, "lastSuccessWasManual", manual).flatten(),
+            next_run: if suspended {
+                None
+            } else {
+                known(
+                    &mut reasons,
+                    "nextRun",
+                    next_run.map(Time).ok_or_else(unreadable),
+                )
+            },
+            failed_since_success: judged.map_or(0, |judged| judged.failed_since_success),
+            active: cron_job.active.clone(),
+            recent: known(
+                &mut reasons,
+                "recent",
+                runs.as_ref()
+                    .map(|runs| runs.iter().map(Run::new).collect())
+                    .map_err(Clone::clone),
+            ),
+            reasons,
+        }
+    }
+}
+
+impl Run {
+    fn new(run: &RefreshRun) -> Self {
+        let mut reasons = Reasons::new();
+        let mut blind = |key: &str, why: &str| {
+            reasons.insert(key.to_owned(), why.to_owned());
+        };
+        let (result, finished, condition, active_pods, exit_code) = match &run.outcome {
+            RunOutcome::Active { pods } => (RunResult::Active, None, None, *pods, None),
+            RunOutcome::Complete { finished } => (RunResult::Complete, *finished, None, 0, Some(0)),
+            RunOutcome::Failed { finished, reason } => {
+                blind("exitCode", "podDeleted");
+                (RunResult::Failed, *finished, Some(reason.clone()), 0, None)
+            }
+        };
+        let last_log_line = match &run.log {
+            RunLog::Read(text) => text
+                .lines()
+                .rfind(|line| !line.trim().is_empty())
+                .map(|line| printable(line, QUOTED)),
+            RunLog::PodDeleted => {
+                blind("lastLogLine", "podDeleted");
+                None
+            }
+            RunLog::NotReadable(why) => {
+                blind("lastLogLine", &why.0);
+                None
+            }
+            RunLog::NotAsked => {
+                blind("lastLogLine", "notAsked");
+                None
+            }
+        };
+        Self {
+            job: run.job.clone(),
+            scheduled_at: run.scheduled.map(Time),
+            manual: run.origin == Origin::Manual,
+            started_at: run.started.map(Time),
+            finished_at: finished.map(Time),
+            result,
+            condition,
+            active_pods,
+            exit_code,
+            last_log_line,
+            reasons,
+        }
+    }
+}
