@@ -6,7 +6,11 @@
 
 mod age;
 mod capability;
+mod certificate;
+mod cli;
+mod cluster;
 mod codes;
+mod error;
 mod health;
 mod image;
 mod lookup;

@@ -1,0 +1,99 @@
+//! From flags, environment and kubeconfig to a connection, as kubectl makes it.
+//!
+//! The stack is our own. kube's ready-made one runs a credential plugin up to three times, matches `NO_PROXY` against
+//! the proxy's host instead of the server's, and repeats writes that may have happened.
+
+mod classify;
+mod credentials;
+mod issuer;
+mod kubeconfig;
+mod proxy;
+mod transport;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::cli;
+use crate::error::{Call, Error};
+use transport::{Clock, Transport};
+
+/// A connection to one API server.
+pub(crate) struct Cluster {
+    pub(super) client: kube::Client,
+    /// The context's name; `in-cluster` where a pod's own account is used.
+    pub(crate) context: String,
+    /// Where to look when nothing else is said: `-n`, else the context's.
+    pub(crate) namespace: String,
+    /// Scheme, host and port, for messages.
+    pub(crate) server: String,
+    clock: Arc<Clock>,
+    transport: Arc<Transport>,
+    /// For one request; `None` waits for ever.
+    limit: Option<Duration>,
+}
+
+/// Reads the settings, runs the credential plugin if there is one, and prepares the connection.
+///
+/// Nothing is sent to the API server yet.
+///
+/// # Errors
+///
+/// [`Error::NoConfiguration`], [`Error::Kubeconfig`], [`Error::NoContext`], [`Error::NotInKubeconfig`],
+/// [`Error::Setting`] and [`Error::CredentialPlugin`].
+pub(crate) async fn connect(flags: &cli::Connection) -> Result<Cluster, Error> {
+    let target = kubeconfig::target(flags).await?;
+    let (mut config, context, proxy) = (target.config, target.context, target.proxy);
+    let credentials = credentials::obtain(&mut config).await?;
+    let clock = Arc::new(Clock::default());
+    let transport = Arc::new(Transport::new(
+        &config,
+        proxy.as_deref(),
+        credentials,
+        Arc::clone(&clock),
+    )?);
+    Ok(Cluster {
+        client: transport::client(&config, Arc::clone(&transport))?,
+        namespace: flags.namespace.clone().unwrap_or(config.default_namespace),
+        server: transport::origin(&config.cluster_url),
+        context,
+        clock,
+        transport,
+        limit: flags.request_timeout.0,
+    })
+}
+
+impl Cluster {
+    /// The time by the API server's clock, as of its last answer; by this machine's before the first.
+    ///
+    /// Ages are told by it: a laptop's clock may be wrong.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Waits for one answer, no longer than `--request-timeout`.
+    pub(super) async fn bounded<T>(
+        &self,
+        call: &Call,
+        asked: impl Future<Output = kube::Result<T>>,
+    ) -> Result<T, Error> {
+        let answer = match self.limit {
+            None => asked.await,
+            Some(limit) => match tokio::time::timeout(limit, asked).await {
+                Ok(answer) => answer,
+                Err(_) => {
+                    return Err(Error::TimedOut {
+                        call: call.clone(),
+                        server: self.server.clone(),
+                        limit,
+                    });
+                }
+            },
+        };
+        match answer {
+            Ok(answer) => Ok(answer),
+            Err(error) => Err(classify::error(error, call, self).await),
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! What went wrong between this machine and the API server, in the words of whoever said it.
+
+use std::error::Error as StdError;
+use std::io;
+
+use rustls::CertificateError;
+
+use super::Cluster;
+use crate::error::{Call, Error};
+use crate::text;
+
+/// Of `kube::Error`, the situation.
+pub(super) async fn error(error: kube::Error, call: &Call, cluster: &Cluster) -> Error {
+    let call = call.clone();
+    let why = words(&error);
+    if let kube::Error::Api(status) = &error {
+        return match status.code {
+            401 => Error::Unauthorized { call, why },
+            403 => Error::Forbidden { call, why },
+            404 => Error::Missing { call, why },
+            410 => Error::Expired { call, why },
+            _ => Error::Answer { call, why },
+        };
+    }
+    let mut chain = causes(&error);
+    if let Some(ours) = chain.find_map(<dyn StdError>::downcast_ref::<Error>) {
+        return ours.clone();
+    }
+    let server = cluster.server.clone();
+    if untrusted(&error) {
+        let why = match cluster.transport.issuer().await {
+            Some(issuer) => format!("{why} (issued by {issuer:?})"),
+            None => why,
+        };
+        return Error::Certificate { server, why };
+    }
+    match error {
+        kube::Error::Service(_) | kube::Error::HyperError(_) => Error::Unreachable { server, why },
+        _ => Error::Answer { call, why },
+    }
+}
+
+/// The words of the API server, else of the cause furthest down.
+///
+/// `kube::Error` wraps the server's words in a `Debug` dump, and hides the system's at the end of a chain.
+pub(super) fn words(error: &kube::Error) -> String {
+    match error {
+        kube::Error::Api(status) if status.message.is_empty() => {
+            format!("status {} without a word", status.code)
+        }
+        kube::Error::Api(status) => text::printable(&status.message, text::QUOTED),
+        other => root(other),
+    }
+}
+
+/// The words of the cause furthest down.
+pub(super) fn root(error: &(dyn StdError + 'static)) -> String {
+    if let Some(certificate) = causes(error).find_map(certificate) {
+        return certificate_words(certificate);
+    }
+    let root = causes(error)
+        .last()
+        .map_or_else(String::new, ToString::to_string);
+    text::printable(&root, text::QUOTED)
+}
+
+fn untrusted(error: &kube::Error) -> bool {
+    causes(error).find_map(certificate).is_some()
+}
+
+fn certificate<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a CertificateError> {
+    match error.downcast_ref()? {
+        rustls::Error::InvalidCertificate(error) => Some(error),
+        _ => None,
+    }
+}
+
+/// rustls prints the name of a variant where it has nothing to add.
+fn certificate_words(error: &CertificateError) -> String {
+    match error {
+        CertificateError::UnknownIssuer => {
+            "signed by an authority that is not trusted here".to_owned()
+        }
+        other => text::printable(&other.to_string(), text::QUOTED),
+    }
+}
+
+/// The error, its cause, and so on. An `io::Error` is followed into what it wraps, which `source` skips.
+fn causes<'a>(
+    error: &'a (dyn StdError + 'static),
+) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    std::iter::successors(Some(error), |error| {
+        let error: &'a (dyn StdError + 'static) = *error;
+        let wrapped = error
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref)
+            .map(|inner| inner as &(dyn StdError + 'static));
+        wrapped.or_else(|| error.source())
+    })
+}

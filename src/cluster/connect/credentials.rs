@@ -1,0 +1,182 @@
+//! Credential plugins: the command under `exec` in a kubeconfig, run once, and again only when its token expires.
+//!
+//! kube runs it once for a token and again for a certificate, and its errors hold what the plugin printed: a token.
+
+use std::io::{ErrorKind, IsTerminal};
+use std::process::{Command, Stdio};
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use http::HeaderValue;
+use jiff::{SignedDuration, Timestamp};
+use kube::Config;
+use kube::config::{ExecConfig, ExecInteractiveMode};
+use serde::Deserialize;
+use tokio::sync::Mutex;
+
+use crate::error::Error;
+use crate::text;
+
+/// A token is renewed this long before it expires, so that it does not on its way.
+const MARGIN: SignedDuration = SignedDuration::from_secs(60);
+
+/// A token that a plugin gave, and the plugin.
+pub(super) struct Credentials {
+    plugin: ExecConfig,
+    token: Mutex<Token>,
+}
+
+struct Token {
+    header: HeaderValue,
+    /// `None` when it does not say.
+    expires: Option<Timestamp>,
+}
+
+/// What a plugin prints (`client.authentication.k8s.io`, `ExecCredential`). The rest of it is not read.
+#[derive(Deserialize)]
+struct ExecCredential {
+    status: Option<Status>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Status {
+    expiration_timestamp: Option<Timestamp>,
+    token: Option<String>,
+    client_certificate_data: Option<String>,
+    client_key_data: Option<String>,
+}
+
+/// Runs the plugin that `config` names, if it names one.
+///
+/// A certificate goes into `config`, for as long as the process runs; a token comes back.
+pub(super) async fn obtain(config: &mut Config) -> Result<Option<Credentials>, Error> {
+    let Some(plugin) = config.auth_info.exec.take() else {
+        return Ok(None);
+    };
+    let status = run(plugin.clone()).await?;
+    if let (Some(certificate), Some(key)) =
+        (&status.client_certificate_data, &status.client_key_data)
+    {
+        config.auth_info.client_certificate_data = Some(BASE64_STANDARD.encode(certificate));
+        config.auth_info.client_key_data = Some(BASE64_STANDARD.encode(key).into());
+    }
+    match token(&plugin, status)? {
+        Some(token) => Ok(Some(Credentials {
+            plugin,
+            token: Mutex::new(token),
+        })),
+        None => Ok(None),
+    }
+}
+
+impl Credentials {
+    /// The value of `Authorization`, with a token that is good for another minute.
+    pub(super) async fn header(&self) -> Result<HeaderValue, Error> {
+        let mut token = self.token.lock().await;
+        if token
+            .expires
+            .is_some_and(|expires| Timestamp::now() + MARGIN > expires)
+        {
+            let status = run(self.plugin.clone()).await?;
+            if let Some(fresh) = self::token(&self.plugin, status)? {
+                *token = fresh;
+            }
+        }
+        Ok(token.header.clone())
+    }
+}
+
+fn token(plugin: &ExecConfig, status: Status) -> Result<Option<Token>, Error> {
+    let Some(token) = status.token.filter(|token| !token.is_empty()) else {
+        return Ok(None);
+    };
+    let mut header = HeaderValue::try_from(format!("Bearer {token}"))
+        .map_err(|_| failure(plugin, "its token is not one line of text"))?;
+    header.set_sensitive(true);
+    Ok(Some(Token {
+        header,
+        expires: status.expiration_timestamp,
+    }))
+}
+
+/// Off the runtime's thread: a plugin may wait for a browser, and Ctrl-C must work meanwhile.
+async fn run(plugin: ExecConfig) -> Result<Status, Error> {
+    let run = tokio::task::spawn_blocking(move || run_here(&plugin));
+    run.await
+        .unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
+}
+
+fn run_here(plugin: &ExecConfig) -> Result<Status, Error> {
+    let terminal = std::io::stdin().is_terminal();
+    let interactive = match plugin.interactive_mode {
+        Some(ExecInteractiveMode::Never) => false,
+        Some(ExecInteractiveMode::Always) if !terminal => {
+            return Err(failure(
+                plugin,
+                "it must ask, and standard input is not a terminal",
+            ));
+        }
+        Some(ExecInteractiveMode::Always | ExecInteractiveMode::IfAvailable) | None => terminal,
+    };
+    let mut command = Command::new(plugin.command.as_deref().unwrap_or_default());
+    command
+        .args(plugin.args.iter().flatten())
+        .env("KUBERNETES_EXEC_INFO", info(plugin, interactive))
+        .stdin(if interactive {
+            Stdio::inherit()
+        } else {
+            Stdio::null()
+        })
+        .stderr(Stdio::inherit());
+    for variable in plugin.env.iter().flatten() {
+        if let (Some(name), Some(value)) = (variable.get("name"), variable.get("value")) {
+            command.env(name, value);
+        }
+    }
+    let output = command.output().map_err(|error| match error.kind() {
+        ErrorKind::NotFound => not_found(plugin),
+        _ => failure(plugin, &error.to_string()),
+    })?;
+    if !output.status.success() {
+        return Err(failure(plugin, &output.status.to_string()));
+    }
+    // The output may be YAML. It holds a secret, so the parser's words, which quote it, are not passed on.
+    serde_saphyr::from_slice::<ExecCredential>(&output.stdout)
+        .ok()
+        .and_then(|credential| credential.status)
+        .ok_or_else(|| failure(plugin, "it did not print an ExecCredential with a status"))
+}
+
+/// What the plugin is told: its own API version, whether it may ask, and the cluster if it wants to know.
+fn info(plugin: &ExecConfig, interactive: bool) -> String {
+    serde_json::json!({
+        "kind": "ExecCredential",
+        "apiVersion": plugin.api_version,
+        "spec": { "interactive": interactive, "cluster": plugin.cluster },
+    })
+    .to_string()
+}
+
+fn failure(plugin: &ExecConfig, why: &str) -> Error {
+    Error::CredentialPlugin {
+        command: text::printable(plugin.command.as_deref().unwrap_or_default(), text::QUOTED),
+        why: text::printable(why, text::QUOTED),
+        install: None,
+    }
+}
+
+fn not_found(plugin: &ExecConfig) -> Error {
+    let install = plugin
+        .install_hint
+        .as_deref()
+        .map(|hint| text::printable(hint, text::QUOTED));
+    match failure(plugin, "executable not found") {
+        Error::CredentialPlugin { command, why, .. } => Error::CredentialPlugin {
+            command,
+            why,
+            install,
+        },
+        other => other,
+    }
+}

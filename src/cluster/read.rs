@@ -1,0 +1,221 @@
+//! Questions to the API server: list, get, logs, version.
+//!
+//! Each call is bounded by `--request-timeout`, retries included. A refusal comes back in the server's own words.
+
+use std::fmt;
+
+use kube::Resource;
+use kube::api::{GetParams, ListParams, LogParams, ObjectList, PartialObjectMeta};
+use kube::core::Request;
+use serde::de::DeserializeOwned;
+
+use super::connect::Cluster;
+use crate::error::{Call, Error};
+use crate::text;
+
+/// How many objects one page holds, as kubectl's `--chunk-size`.
+const PAGE: u32 = 500;
+
+/// The longest body that `-v 8` shows, in characters, as in kubectl.
+const BODY_SHOWN: usize = 1024;
+
+/// Where to look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scope<'a> {
+    Namespace(&'a str),
+    /// All namespaces, or a kind that has none.
+    Everywhere,
+}
+
+impl<'a> Scope<'a> {
+    const fn namespace(self) -> Option<&'a str> {
+        match self {
+            Self::Namespace(namespace) => Some(namespace),
+            Self::Everywhere => None,
+        }
+    }
+}
+
+impl fmt::Display for Scope<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Namespace(namespace) => write!(f, " in namespace {namespace:?}"),
+            Self::Everywhere => Ok(()),
+        }
+    }
+}
+
+impl Cluster {
+    /// All objects of a kind that match the selectors of `params`, page by page, in the server's order.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Forbidden`], [`Error::Unauthorized`], [`Error::Missing`] (the kind), [`Error::TimedOut`],
+    /// [`Error::Unreachable`], [`Error::Certificate`], [`Error::CredentialPlugin`] and [`Error::Answer`].
+    pub(crate) async fn list<K>(
+        &self,
+        scope: Scope<'_>,
+        params: &ListParams,
+    ) -> Result<Vec<K>, Error>
+    where
+        K: Resource<DynamicType = ()> + DeserializeOwned + Clone,
+    {
+        self.pages::<K, K>(scope, params, Request::list).await
+    }
+
+    /// As [`Cluster::list`], with nothing but the metadata sent by the server.
+    ///
+    /// # Errors
+    ///
+    /// As [`Cluster::list`].
+    pub(crate) async fn list_metadata<K>(
+        &self,
+        scope: Scope<'_>,
+        params: &ListParams,
+    ) -> Result<Vec<PartialObjectMeta<K>>, Error>
+    where
+        K: Resource<DynamicType = ()> + Clone,
+    {
+        self.pages::<K, PartialObjectMeta<K>>(scope, params, Request::list_metadata)
+            .await
+    }
+
+    /// One object.
+    ///
+    /// # Errors
+    ///
+    /// As [`Cluster::list`]; [`Error::Missing`] when there is none of that name.
+    pub(crate) async fn get<K>(&self, scope: Scope<'_>, name: &str) -> Result<K, Error>
+    where
+        K: Resource<DynamicType = ()> + DeserializeOwned,
+    {
+        let call = Call {
+            doing: format!("read {} {name:?}{scope}", K::kind(&()).to_lowercase()),
+            right: right::<K>("get", scope),
+        };
+        let request = Request::new(path::<K>(scope)).get(name, &GetParams::default());
+        self.answer(&call, request).await
+    }
+
+    /// The log of one container of a pod, as far as `params` asks for it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Cluster::get`].
+    pub(crate) async fn logs(
+        &self,
+        namespace: &str,
+        pod: &str,
+        params: &LogParams,
+    ) -> Result<String, Error> {
+        let scope = Scope::Namespace(namespace);
+        let call = Call {
+            doing: format!("read the log of pod {pod:?}{scope}"),
+            right: format!("get pods --subresource=log -n {namespace}"),
+        };
+        let pods = path::<k8s_openapi::api::core::v1::Pod>(scope);
+        self.text(&call, Request::new(pods).logs(pod, params)).await
+    }
+
+    /// The version of the API server, as it calls itself: `v1.30.4`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Cluster::list`].
+    pub(crate) async fn version(&self) -> Result<String, Error> {
+        let call = Call {
+            doing: "read the version of the API server".to_owned(),
+            right: "get /version".to_owned(),
+        };
+        let request = http::Request::get("/version")
+            .body(Vec::new())
+            .map_err(kube::core::request::Error::BuildRequest);
+        let version: k8s_openapi::apimachinery::pkg::version::Info =
+            self.answer(&call, request).await?;
+        Ok(text::printable(&version.git_version, text::QUOTED))
+    }
+
+    async fn pages<K, T>(
+        &self,
+        scope: Scope<'_>,
+        params: &ListParams,
+        ask: fn(
+            &Request,
+            &ListParams,
+        ) -> Result<http::Request<Vec<u8>>, kube::core::request::Error>,
+    ) -> Result<Vec<T>, Error>
+    where
+        K: Resource<DynamicType = ()>,
+        T: DeserializeOwned + Clone,
+    {
+        let call = Call {
+            doing: format!("list {}{scope}", K::plural(&())),
+            right: right::<K>("list", scope),
+        };
+        let request = Request::new(path::<K>(scope));
+        let mut params = params.clone().limit(PAGE);
+        let mut items = Vec::new();
+        loop {
+            let page: ObjectList<T> = match self.answer(&call, ask(&request, &params)).await {
+                // The token lives five minutes. Asked without pages, as client-go does, the list cannot expire again.
+                Err(Error::Expired { .. }) if params.continue_token.is_some() => {
+                    items.clear();
+                    params.continue_token = None;
+                    params.limit = None;
+                    continue;
+                }
+                page => page?,
+            };
+            items.extend(page.items);
+            match page.metadata.continue_.filter(|token| !token.is_empty()) {
+                Some(token) => params.continue_token = Some(token),
+                None => return Ok(items),
+            }
+        }
+    }
+
+    async fn answer<T: DeserializeOwned>(
+        &self,
+        call: &Call,
+        request: Result<http::Request<Vec<u8>>, kube::core::request::Error>,
+    ) -> Result<T, Error> {
+        let body = self.text(call, request).await?;
+        serde_json::from_str(&body).map_err(|error| Error::Answer {
+            call: call.clone(),
+            why: format!("the answer is not the API server's: {error}"),
+        })
+    }
+
+    async fn text(
+        &self,
+        call: &Call,
+        request: Result<http::Request<Vec<u8>>, kube::core::request::Error>,
+    ) -> Result<String, Error> {
+        let request = request.map_err(|error| Error::Answer {
+            call: call.clone(),
+            why: text::printable(&error.to_string(), text::QUOTED),
+        })?;
+        let body = self
+            .bounded(call, self.client.request_text(request))
+            .await?;
+        tracing::trace!("Response Body: {}", text::printable(&body, BODY_SHOWN));
+        Ok(body)
+    }
+}
+
+fn path<K: Resource<DynamicType = ()>>(scope: Scope<'_>) -> String {
+    K::url_path(&(), scope.namespace())
+}
+
+/// As `kubectl auth can-i` spells it.
+fn right<K: Resource<DynamicType = ()>>(verb: &str, scope: Scope<'_>) -> String {
+    let mut resource = K::plural(&()).into_owned();
+    let group = K::group(&());
+    if !group.is_empty() {
+        resource = format!("{resource}.{group}");
+    }
+    match scope {
+        Scope::Namespace(namespace) => format!("{verb} {resource} -n {namespace}"),
+        Scope::Everywhere => format!("{verb} {resource} -A"),
+    }
+}
