@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that meets the unexpected ends")]
 
 mod releases;
+mod sim_api;
 mod sim_registries;
 #[path = ".."]
 pub mod world {
