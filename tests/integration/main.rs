@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that meets the unexpected ends")]
 
+mod layering;
 mod releases;
 mod sim_api;
 mod sim_registries;

@@ -1,0 +1,217 @@
+//! The rules of the architecture that no type can hold, read from the sources themselves.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Files and folders that decide or render: functions of plain data.
+const PURE: &[&str] = &[
+    "capability",
+    "codes",
+    "content",
+    "health",
+    "image",
+    "log",
+    "lookup",
+    "node",
+    "observation",
+    "plan",
+    "record",
+    "release",
+    "render",
+    "schedule",
+    "text",
+];
+
+/// What a function of plain data has no use for.
+const WORLD: &[&str] = &[
+    "kube::",
+    "k8s_openapi",
+    "reqwest",
+    "tokio",
+    "std::env",
+    "std::fs",
+    "std::io",
+    "std::net",
+    "std::process",
+    "::now(",
+    "println!",
+    "eprintln!",
+];
+
+/// The one file that writes to the terminal.
+const TERMINAL: &str = "src/terminal.rs";
+
+/// Lines of a file, tests included, beyond which it is two files.
+const LONGEST: usize = 400;
+
+const NAMELESS: &[&str] = &[
+    "util", "helper", "common", "misc", "manager", "types", "structs",
+];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Every Rust file below a folder of the project, as `(path from the root, text)`.
+fn sources(below: &str) -> Vec<(String, String)> {
+    let mut files = Vec::new();
+    let mut folders = vec![root().join(below)];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("a folder of the project") {
+            let path: PathBuf = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let name = path
+                    .strip_prefix(root())
+                    .expect("below the root")
+                    .display()
+                    .to_string();
+                files.push((name, fs::read_to_string(&path).expect("readable")));
+            }
+        }
+    }
+    assert!(
+        files.len() > 2,
+        "no sources below {below}: the test looks in the wrong place"
+    );
+    files
+}
+
+fn is_test(name: &str) -> bool {
+    name.ends_with("/tests.rs") || name.contains("/tests/")
+}
+
+/// The part of a file that ships: what stands before its test module.
+fn shipped(text: &str) -> &str {
+    text.split("#[cfg(test)]").next().unwrap_or(text)
+}
+
+#[test]
+fn pure_files_do_not_touch_the_world() {
+    let mut seen = 0;
+    for (name, text) in sources("src").iter().filter(|(name, _)| !is_test(name)) {
+        let module = name
+            .trim_start_matches("src/")
+            .split(['/', '.'])
+            .next()
+            .unwrap_or_default();
+        if !PURE.contains(&module) {
+            continue;
+        }
+        seen += 1;
+        for word in WORLD {
+            assert!(
+                !shipped(text).contains(word),
+                "{name} decides or renders, and must not use {word}"
+            );
+        }
+    }
+    assert!(seen >= PURE.len() - 1, "only {seen} pure files found");
+}
+
+#[test]
+fn decisions_and_screens_know_nothing_above_them() {
+    for (name, text) in sources("src").iter().filter(|(name, _)| !is_test(name)) {
+        let layer = |folder: &str| name.starts_with(&format!("src/{folder}"));
+        let forbidden: &[&str] = if layer("render") {
+            &[
+                "crate::cluster",
+                "crate::registry",
+                "crate::probe",
+                "crate::command",
+                "crate::terminal",
+            ]
+        } else if layer("health")
+            || layer("plan")
+            || layer("content")
+            || layer("schedule")
+            || layer("log")
+        {
+            &[
+                "crate::cluster",
+                "crate::registry",
+                "crate::probe",
+                "crate::command",
+                "crate::terminal",
+                "crate::render",
+            ]
+        } else if layer("cluster") || layer("registry") || layer("probe") {
+            &[
+                "crate::command",
+                "crate::render",
+                "crate::terminal",
+                "crate::health",
+                "crate::plan",
+            ]
+        } else {
+            &[]
+        };
+        for module in forbidden {
+            assert!(
+                !shipped(text).contains(module),
+                "{name} must not use {module}"
+            );
+        }
+    }
+}
+
+#[test]
+fn only_the_terminal_prints() {
+    for (name, text) in sources("src")
+        .iter()
+        .filter(|(name, _)| name != TERMINAL && !is_test(name))
+    {
+        for word in ["println!", "eprintln!", "print!(", "stdout()", "stderr()"] {
+            assert!(
+                !shipped(text).contains(word),
+                "{name} must not use {word}: {TERMINAL} prints"
+            );
+        }
+    }
+}
+
+#[test]
+fn registry_types_of_libraries_stay_at_their_door() {
+    for (name, text) in sources("src").iter().filter(|(name, _)| !is_test(name)) {
+        if shipped(text).contains("oci_client") {
+            assert!(
+                name == "src/image.rs" || name.starts_with("src/registry"),
+                "{name} must not use oci_client"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_file_says_what_it_is_for_and_is_short() {
+    for (name, text) in ["src", "tests"].into_iter().flat_map(sources) {
+        assert!(text.starts_with("//!"), "{name} does not begin with //!");
+        let lines = text.lines().count();
+        assert!(
+            lines <= LONGEST,
+            "{name} has {lines} lines; {LONGEST} is the longest"
+        );
+        let path = name.to_lowercase();
+        for word in NAMELESS {
+            let bears = path
+                .split(['/', '.', '_'])
+                .any(|part| part == *word || part == format!("{word}s"));
+            assert!(!bears, "{name}: name the thing");
+        }
+        assert!(
+            !name.ends_with("/mod.rs"),
+            "{name}: a folder's module stands beside it"
+        );
+    }
+}
+
+#[test]
+fn the_product_never_links_its_doubles() {
+    for (name, text) in sources("src").iter().filter(|(name, _)| !is_test(name)) {
+        assert!(
+            !shipped(text).contains("tests/sim"),
+            "{name} names the simulated site"
+        );
+    }
+}
