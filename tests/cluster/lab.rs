@@ -1,0 +1,151 @@
+//! The lab: one real Kubernetes and one small internet for the whole run.
+//!
+//! It is tied to this process by a pipe: when the process ends, however it ends, the lab's
+//! supervisor reads the end of the pipe, ends every process of the lab and deletes its folder.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::{ChildStdin, Command, Stdio};
+use std::sync::{Mutex, OnceLock};
+
+use serde_json::Value;
+
+use crate::installed::Installed;
+use crate::network::Network;
+use crate::release::{Generation, Release, Values};
+use crate::run::Run;
+
+const CLUSTER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cluster/cluster");
+const PLUGIN: &str = env!("CARGO_BIN_EXE_kubectl-tracebloc_images");
+
+/// The lab that all tests share.
+pub(crate) struct Lab {
+    dir: String,
+    kubox: String,
+    path: String,
+    /// Held by the one test that may break the network.
+    pub(crate) turn: Mutex<()>,
+    _lifeline: ChildStdin,
+}
+
+impl Lab {
+    /// The lab, started by the first test that asks.
+    pub(crate) fn get() -> &'static Self {
+        static LAB: OnceLock<Lab> = OnceLock::new();
+        LAB.get_or_init(Self::start)
+    }
+
+    fn start() -> Self {
+        let built = Command::new(CLUSTER)
+            .arg("build")
+            .stderr(Stdio::inherit())
+            .output()
+            .unwrap();
+        assert!(built.status.success(), "{CLUSTER} build: {}", built.status);
+        let bin = String::from_utf8(built.stdout).unwrap().trim().to_owned();
+        let dir = env::var_os("TRACEBLOC_LAB_DIR").map_or_else(
+            || env::temp_dir().join(format!("lab-{}", std::process::id())),
+            PathBuf::from,
+        );
+
+        let kubox = format!("{bin}/kubox");
+        let mut up = Command::new(&kubox)
+            .args(["up", "-tied", "-dir"])
+            .arg(&dir)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lifeline = up.stdin.take().unwrap();
+        let up = up.wait_with_output().unwrap();
+        assert!(
+            up.status.success(),
+            "the lab did not start: {}",
+            String::from_utf8_lossy(&up.stderr)
+        );
+
+        let plugins = Path::new(PLUGIN).parent().unwrap().display().to_string();
+        Self {
+            kubox,
+            path: format!("{bin}:{plugins}:/usr/sbin:/usr/bin:/sbin:/bin"),
+            dir: dir.to_str().unwrap().to_owned(),
+            turn: Mutex::new(()),
+            _lifeline: lifeline,
+        }
+    }
+
+    /// Moves a tag to another tag's content or to a digest of its repository; prints its digest.
+    pub(crate) fn retag(&self, reference: &str, to: &str) -> String {
+        self.tag(&["retag", &self.dir, reference, to])
+    }
+
+    fn tag(&self, args: &[&str]) -> String {
+        let line = self.kubox(args).ok();
+        line.split_whitespace().nth(1).unwrap().to_owned()
+    }
+
+    pub(crate) fn kubox(&self, args: &[&str]) -> Run {
+        Run::new(&[("PATH", &self.path)], &self.kubox, args, "")
+    }
+
+    /// kubectl as administrator, from the host.
+    pub(crate) fn kubectl(&self, args: &[&str]) -> Run {
+        self.kubectl_reads(args, "")
+    }
+
+    fn kubectl_reads(&self, args: &[&str], stdin: &str) -> Run {
+        let kubeconfig = format!("{}/admin.kubeconfig", self.dir);
+        let home = self.home();
+        let env = [
+            ("KUBECONFIG", &*kubeconfig),
+            ("HOME", &home),
+            ("PATH", &self.path),
+        ];
+        Run::new(&env, "kubectl", args, stdin)
+    }
+
+    /// Creates the objects, in order.
+    pub(crate) fn apply(&self, objects: &[Value]) {
+        let list = serde_json::json!({ "apiVersion": "v1", "kind": "List", "items": objects });
+        self.kubectl_reads(&["apply", "-f", "-"], &list.to_string())
+            .ok();
+    }
+
+    /// A program on the laptop, with more environment.
+    pub(crate) fn laptop_runs(&self, more: &[(String, String)], command: &[&str]) -> Run {
+        let home = self.home();
+        let mut env = vec![("HOME", &*home), ("PATH", &self.path)];
+        env.extend(more.iter().map(|(name, value)| (&**name, &**value)));
+        let laptop = ["laptop", "-dir", &self.dir, "--"];
+        Run::new(&env, &self.kubox, &[&laptop, command].concat(), "")
+    }
+
+    fn home(&self) -> String {
+        format!("{}/home", self.dir)
+    }
+
+    /// The network for this test alone; other tests wait.
+    pub(crate) fn network(&'static self) -> Network {
+        Network::new(self)
+    }
+
+    /// The release `berlin` in a namespace of its own, with some values changed, rolled out.
+    pub(crate) fn install(
+        &'static self,
+        namespace: &str,
+        generation: Generation,
+        change: impl FnOnce(&mut Values),
+    ) -> Installed {
+        let release = Release::with(generation, |values| {
+            values.namespace = namespace.into();
+            values.node_agents_namespace = format!("{namespace}-agents");
+            change(values);
+        });
+        Installed::new(self, release)
+    }
+
+    pub(crate) fn dir(&self) -> &str {
+        &self.dir
+    }
+}
