@@ -10,6 +10,7 @@ mod certificate;
 mod cli;
 mod cluster;
 mod codes;
+mod content;
 mod error;
 mod health;
 mod image;
