@@ -15,8 +15,8 @@ use crate::image::ManagedImage;
 pub(crate) use timeout::RequestTimeout;
 
 const FLAGS_FIRST: &str = "\
-Flags stand after the plugin's name. `kubectl -n tracebloc tracebloc-images status` fails in kubectl itself
-(\"flags cannot be placed before plugin name\"); `kubectl tracebloc-images status -n tracebloc` is right.";
+Flags stand after the plugin's name: `kubectl tracebloc-images status -n tracebloc`. Before it,
+kubectl itself refuses them: \"flags cannot be placed before plugin name\".";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -211,7 +211,7 @@ pub(crate) struct Screen {
     pub(crate) ascii: bool,
 
     /// Show requests on stderr: 6 with answers, 7 with headers, 8 with bodies; never logins
-    #[arg(short = 'v', global = true, default_value_t = 0, value_name = "N")]
+    #[arg(short = 'v', long = "v", global = true, default_value_t = 0, value_name = "N")]
     pub(crate) verbosity: u8,
 }
 

@@ -4,12 +4,21 @@
 //! `plan`, `health` and `render` are functions of plain data. The world stands behind `cluster`, `registry` and
 //! `probe`, one narrow async function per question. A command is a sentence made of these words.
 
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use cli::{Cli, Command, Page};
+use error::Exit;
+
 mod age;
 mod capability;
 mod certificate;
 mod cli;
 mod cluster;
 mod codes;
+mod command;
 mod content;
 mod error;
 mod health;
@@ -20,4 +29,29 @@ mod observation;
 mod record;
 mod release;
 mod render;
+mod terminal;
 mod text;
+
+/// Runs the command that these words name, the program's own name first, and says how it ended.
+pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(words) {
+        Ok(cli) => cli,
+        Err(page) => return terminal::usage(&page),
+    };
+    terminal::log_requests(cli.screen.verbosity);
+    let ended = match cli.command {
+        Command::Help(help) => match help.page {
+            Page::ExitCodes => terminal::print(&error::exit_codes()).map(|()| Exit::Done),
+        },
+        Command::Status(_) => unimplemented!("lands with the observation"),
+        Command::Schema(_) => unimplemented!("lands with the JSON document"),
+        Command::Version(version) if version.client => command::version::client(version.output),
+        Command::Version(version) => {
+            command::wait_for(command::version::both(version.output, &cli.connection))
+        }
+    };
+    match ended {
+        Ok(exit) => exit.into(),
+        Err(error) => terminal::fail(&error),
+    }
+}
