@@ -1,9 +1,16 @@
 //! The simulated registries themselves: tests that stand on them are worth what they are worth.
 
+mod access;
 mod content;
+mod faults;
 mod honest;
 mod network;
+mod places;
+mod singular;
+mod transport;
+mod visitor;
 
+use std::error::Error as _;
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT, WWW_AUTHENTICATE};
@@ -107,6 +114,17 @@ fn incident() -> Internet {
         Index::of(["linux/amd64", "linux/arm64"]).attested(),
     );
     net
+}
+
+/// An error with its causes, as the product reads them.
+fn chain(error: &reqwest::Error) -> String {
+    let mut text = format!("error: {error}");
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text = format!("{text} <- {inner}");
+        cause = inner.source();
+    }
+    text
 }
 
 fn requests(net: &Internet) -> Vec<String> {

@@ -30,6 +30,7 @@ mod dns;
 mod door;
 mod exchange;
 pub(crate) mod fault;
+mod forged;
 mod hostile;
 mod layers;
 mod page;
@@ -241,8 +242,8 @@ impl Internet {
 
     /// Lets something go wrong from the next query, connection or request on.
     ///
-    /// A fault below HTTP also closes the kept-alive connections of its host. On a direct port, `refuse`,
-    /// `drop` and `unreachable` act every time, however often `At` says.
+    /// A fault below HTTP also closes the open connections of its host, which a client may learn by an
+    /// error. On a direct port, `refuse`, `drop` and `unreachable` act every time, however often `At` says.
     pub(crate) fn fault(&self, place: impl Into<At>, fault: Fault) {
         let at = place.into();
         let host = at.host().to_owned();

@@ -1,28 +1,17 @@
 //! How the faults that let a host answer change what it says.
 
-use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue, WWW_AUTHENTICATE};
+use hyper::header::{CONTENT_ENCODING, HeaderValue, WWW_AUTHENTICATE};
 use serde_json::{Value, json};
 
-use super::fault::{BAD_DIGEST, Fault, GARBAGE_DIGEST};
+use super::fault::Fault;
 use super::page::{Ending, Page};
-use super::site::DOCKER_CONTENT_DIGEST;
 use super::wire::End;
 
 /// Applies one fault; a fault that finds nothing of its kind in the answer leaves it as it is.
 pub(super) fn alter(mut page: Page, fault: &Fault) -> Page {
-    let has_digest = page.headers.contains_key(&DOCKER_CONTENT_DIGEST);
     match fault {
         Fault::Truncated => page.ending = Ending::Half(End::Close),
         Fault::ResetMidBody => page.ending = Ending::Half(End::Reset),
-        Fault::NoDigest => {
-            page.headers.remove(&DOCKER_CONTENT_DIGEST);
-        }
-        Fault::BadDigest if has_digest => page.set(DOCKER_CONTENT_DIGEST, BAD_DIGEST),
-        Fault::GarbageDigest if has_digest => page.set(DOCKER_CONTENT_DIGEST, GARBAGE_DIGEST),
-        Fault::HtmlType if page.status == 200 => page.set(CONTENT_TYPE, "text/html"),
-        Fault::QuotaGet if has_digest => {
-            page.set(HeaderName::from_static("ratelimit-remaining"), "0;w=21600");
-        }
         Fault::NoChallenge => {
             page.headers.remove(WWW_AUTHENTICATE);
         }

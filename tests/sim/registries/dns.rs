@@ -1,6 +1,7 @@
 //! Names without the proxy: a resolver for clients in the same process.
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
@@ -34,7 +35,12 @@ impl Resolve for Dns {
                 Err(io::Error::other(text).into())
             };
             match acting.map(|acting| (acting.rule, acting.fault)) {
-                Some((_, Fault::ServFail)) => failed("Temporary failure in name resolution"),
+                Some((_, Fault::ServFail | Fault::DnsRefused)) => {
+                    failed("Temporary failure in name resolution")
+                }
+                Some((_, Fault::Sinkhole(address))) => {
+                    Ok(Box::new(std::iter::once(SocketAddr::from((address, 443)))) as Addrs)
+                }
                 Some((rule, Fault::DnsTimeout)) => {
                     world.rules.healed(rule).await;
                     failed("Temporary failure in name resolution")

@@ -6,10 +6,11 @@ use hyper::Request;
 use hyper::body::Incoming;
 
 use super::altered;
+use super::forged;
 use super::hostile::{self, Act};
 use super::page::{Page, Reply};
 use super::question::Question;
-use super::rules::Asked;
+use super::rules::{Asked, Kind};
 use super::site;
 use super::traffic::{Seen, Way};
 use super::wire::End;
@@ -72,7 +73,10 @@ async fn page(connection: &Connection, question: &Question, headers: &hyper::Hea
         site::answer(world, question, headers)
     };
     for fault in alterations {
-        page = altered::alter(page, &fault);
+        page = match fault.concerns() {
+            Some(Kind::Manifest) => forged::forge(world, question, headers, page, &fault),
+            _ => altered::alter(page, &fault),
+        };
     }
     page
 }

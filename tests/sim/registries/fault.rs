@@ -1,5 +1,6 @@
 //! What can go wrong, in the words of the lab around the test cluster.
 
+use std::net::Ipv4Addr;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -37,7 +38,10 @@ pub(crate) enum Fault {
     Unreachable,
     NxDomain,
     ServFail,
+    DnsRefused,
     DnsTimeout,
+    /// Resolves to this address, port 443.
+    Sinkhole(Ipv4Addr),
     // The connection.
     ResetAfterHello,
     CloseAfterHello,
@@ -46,6 +50,8 @@ pub(crate) enum Fault {
     Http1Only,
     // The certificate.
     Intercept,
+    /// Only for who comes by the proxy.
+    ProxyIntercept,
     WrongName,
     Expired,
     // The proxy, for one CONNECT target.
@@ -101,6 +107,8 @@ pub(crate) enum Fault {
     // Manifests.
     Quota,
     QuotaGet,
+    /// 404 that names a digest all the same.
+    MissingWithDigest,
     NoDigest,
     BadDigest,
     GarbageDigest,
@@ -128,12 +136,13 @@ pub(super) enum Layer {
 }
 
 /// The words without an argument; those with one stand in `FromStr`.
-const WORDS: &[(&str, Fault)] = &[
+pub(crate) const WORDS: &[(&str, Fault)] = &[
     ("refuse", Fault::Refuse),
     ("drop", Fault::Drop),
     ("unreachable", Fault::Unreachable),
     ("nxdomain", Fault::NxDomain),
     ("servfail", Fault::ServFail),
+    ("dnsrefused", Fault::DnsRefused),
     ("dnstimeout", Fault::DnsTimeout),
     ("reset-after-hello", Fault::ResetAfterHello),
     ("close-after-hello", Fault::CloseAfterHello),
@@ -141,6 +150,7 @@ const WORDS: &[(&str, Fault)] = &[
     ("plainhttp", Fault::PlainHttp),
     ("http1", Fault::Http1Only),
     ("intercept", Fault::Intercept),
+    ("proxyintercept", Fault::ProxyIntercept),
     ("wrongname", Fault::WrongName),
     ("expired", Fault::Expired),
     ("proxy407", Fault::Proxy407),
@@ -171,6 +181,7 @@ const WORDS: &[(&str, Fault)] = &[
     ("two-challenges", Fault::TwoChallenges),
     ("quota", Fault::Quota),
     ("quotaget", Fault::QuotaGet),
+    ("missing-with-digest", Fault::MissingWithDigest),
     ("nodigest", Fault::NoDigest),
     ("baddigest", Fault::BadDigest),
     ("garbage-digest", Fault::GarbageDigest),
@@ -215,6 +226,7 @@ impl FromStr for Fault {
             "retry-date" => Self::RetryDate(duration()?),
             "token-expires" => Self::TokenExpires(duration()?),
             "realm" => Self::Realm(argument.to_owned()),
+            "sinkhole" => Self::Sinkhole(argument.parse().map_err(|_| unknown())?),
             "redirect" => Self::Redirect(argument.to_owned()),
             _ => return Err(unknown()),
         })
@@ -225,13 +237,19 @@ impl Fault {
     pub(super) fn layer(&self) -> Layer {
         match self {
             Self::Refuse | Self::Drop | Self::Unreachable => Layer::Packets,
-            Self::NxDomain | Self::ServFail | Self::DnsTimeout => Layer::Dns,
+            Self::NxDomain
+            | Self::ServFail
+            | Self::DnsRefused
+            | Self::DnsTimeout
+            | Self::Sinkhole(_) => Layer::Dns,
             Self::ResetAfterHello
             | Self::CloseAfterHello
             | Self::StallAfterAccept
             | Self::PlainHttp
             | Self::Http1Only => Layer::Connection,
-            Self::Intercept | Self::WrongName | Self::Expired => Layer::Certificate,
+            Self::Intercept | Self::ProxyIntercept | Self::WrongName | Self::Expired => {
+                Layer::Certificate
+            }
             Self::Proxy407
             | Self::Proxy407Negotiate
             | Self::Proxy403
@@ -260,6 +278,7 @@ impl Fault {
             | Self::TokenGzip => Some(Kind::Token),
             Self::Quota
             | Self::QuotaGet
+            | Self::MissingWithDigest
             | Self::NoDigest
             | Self::BadDigest
             | Self::GarbageDigest

@@ -1,35 +1,29 @@
-//! How the faults of a request answer it, or change its honest answer.
+//! How the faults of a request answer it in the host's place.
 
 use std::time::Duration;
 
 use hyper::HeaderMap;
-use hyper::header::{
-    AUTHORIZATION, CACHE_CONTROL, LOCATION, RETRY_AFTER, SERVER, WWW_AUTHENTICATE,
-};
-use serde_json::{Value, json};
+use hyper::header::{CACHE_CONTROL, LOCATION, RETRY_AFTER, SERVER, WWW_AUTHENTICATE};
+use serde_json::json;
 
-use super::content::{Content, Image, Index, OCI_INDEX, OCI_MANIFEST};
 use super::fault::{BLOCK_PAGE, ESCAPES, Fault};
-use super::page::{Ending, Page};
+use super::page::Page;
 use super::question::Question;
-use super::site::{self, DOCKER_CONTENT_DIGEST};
-use super::store::Account;
-use super::world::{World, text};
-
-/// One more than a manifest may have.
-const TOO_LARGE: usize = 4 * 1024 * 1024 + 1;
+use super::rules::Kind;
+use super::site;
+use super::store::Manners;
+use super::world::World;
 
 /// What a fault does to a request.
 pub(super) enum Act {
     Answer(Page),
     Wait(Duration),
     Hang,
-    /// The honest answer, changed by `alter`.
+    /// The honest answer, changed by `altered` or `forged`.
     Alter,
 }
 
 pub(super) fn act(world: &World, question: &Question, headers: &HeaderMap, fault: &Fault) -> Act {
-    let wants_login = || text(headers, AUTHORIZATION.as_str()).is_none();
     Act::Answer(match fault {
         Fault::Hang => return Act::Hang,
         Fault::Slow(time) => return Act::Wait(*time),
@@ -37,8 +31,10 @@ pub(super) fn act(world: &World, question: &Question, headers: &HeaderMap, fault
         Fault::Empty(status) => Page::empty(*status),
         Fault::BlockPage | Fault::TokenPath200 => block_page(200),
         Fault::BlockPage403 | Fault::TokenPath => block_page(403),
-        Fault::RetryAfter(wait) => error_of(429).with(RETRY_AFTER, &wait.as_secs().to_string()),
-        Fault::RetryDate(wait) => error_of(429).with(RETRY_AFTER, &http_date(*wait)),
+        Fault::RetryAfter(wait) => {
+            too_many(question).with(RETRY_AFTER, &wait.as_secs().to_string())
+        }
+        Fault::RetryDate(wait) => too_many(question).with(RETRY_AFTER, &http_date(*wait)),
         Fault::Escapes => Page::error(400, "UNSUPPORTED", ESCAPES),
         Fault::Token401 => Page::error(401, "UNAUTHORIZED", "authentication required"),
         Fault::Token403 => Page::error(403, "DENIED", "requested access to the resource is denied"),
@@ -50,32 +46,6 @@ pub(super) fn act(world: &World, question: &Question, headers: &HeaderMap, fault
         Fault::TokenMissing => Page::json(200, &json!({ "expires_in": 300 })),
         Fault::TokenNewline => Page::json(200, &json!({ "token": "a\nb" })),
         Fault::TokenTooLong => Page::json(200, &json!({ "token": "t".repeat(32 * 1024 + 1) })),
-        Fault::Quota | Fault::QuotaGet if wants_login() || has_login(world, headers) => {
-            return Act::Alter;
-        }
-        Fault::QuotaGet if question.method == "HEAD" => return Act::Alter,
-        Fault::Quota | Fault::QuotaGet => site::quota_used_up(),
-        Fault::Gone if question.method == "GET" && question.reference.starts_with("sha256:") => {
-            Page::error(404, "MANIFEST_UNKNOWN", "manifest unknown")
-        }
-        Fault::OtherContent
-            if question.method == "GET" && question.reference.starts_with("sha256:") =>
-        {
-            let other = Content::from(Index::of(["linux/s390x"]));
-            Page::new(200, &other.media_type, other.body)
-                .with(DOCKER_CONTENT_DIGEST, &question.reference)
-        }
-        Fault::IndexAndImage | Fault::SchemaOne | Fault::TypeMismatch => pretended(fault),
-        Fault::TooLarge if question.method == "GET" => {
-            Page::new(200, OCI_INDEX, vec![b' '; TOO_LARGE])
-        }
-        Fault::Endless if question.method == "GET" => {
-            let page = Page::new(200, OCI_INDEX, vec![b' '; 16 * 1024]);
-            Page {
-                ending: Ending::Never,
-                ..page
-            }
-        }
         Fault::Redirect(to) => redirect(&format!(
             "{}{}",
             to.trim_end_matches('/'),
@@ -85,12 +55,6 @@ pub(super) fn act(world: &World, question: &Question, headers: &HeaderMap, fault
         Fault::RedirectPlain => redirect(&format!("http://{}{}", question.host, question.target())),
         _ => return Act::Alter,
     })
-}
-
-fn has_login(world: &World, headers: &HeaderMap) -> bool {
-    let store = world.store();
-    let grant = store.granted(text(headers, AUTHORIZATION.as_str()));
-    grant.is_some_and(|grant| grant.account != Account::Anonymous)
 }
 
 /// As the lab words its errors: a web server's page above 499, text for 429, a registry's JSON for the rest.
@@ -104,6 +68,15 @@ fn error_of(status: u16) -> Page {
             Page::new(status, "text/html", body).with(SERVER, "nginx")
         }
         _ => Page::error(status, "DENIED", &format!("refused with status {status}")),
+    }
+}
+
+/// With the quota's headers where Docker Hub sends them: on manifests.
+fn too_many(question: &Question) -> Page {
+    let manners = question.registry.as_ref().map(|registry| registry.manners);
+    match (manners, question.kind) {
+        (Some(Manners::DockerHub), Kind::Manifest) => site::quota_used_up(),
+        _ => error_of(429),
     }
 }
 
@@ -122,26 +95,4 @@ fn http_date(wait: Duration) -> String {
     jiff::fmt::rfc2822::DateTimePrinter::new()
         .timestamp_to_rfc9110_string(&then)
         .expect("the time is within the calendar")
-}
-
-/// A manifest that must be refused although its digest is right.
-fn pretended(fault: &Fault) -> Page {
-    let parse = |content: Content| -> Value {
-        serde_json::from_slice(&content.body).expect("the simulation writes JSON")
-    };
-    let index = parse(Content::from(Index::of(["linux/amd64", "linux/arm64"])));
-    let mut body = parse(Content::from(Image::new("linux/amd64")));
-    let media_type = match fault {
-        Fault::IndexAndImage => {
-            body["manifests"] = index["manifests"].clone();
-            OCI_MANIFEST
-        }
-        Fault::SchemaOne => {
-            body = json!({ "schemaVersion": 1, "name": "x", "tag": "y", "fsLayers": [], "history": [] });
-            OCI_MANIFEST
-        }
-        _ => OCI_INDEX,
-    };
-    let content = Content::raw(media_type, body.to_string());
-    Page::new(200, media_type, content.body.clone()).with(DOCKER_CONTENT_DIGEST, &content.digest())
 }

@@ -1,8 +1,8 @@
 //! The wire between a client and a host: its length in time, and its ends.
 
 use std::io;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, mpsc as blocking};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, DuplexStream};
@@ -31,9 +31,31 @@ pub(super) struct Link {
     is_reset: AtomicBool,
     cut: Notify,
     retire: Notify,
+    /// Handshakes and requests under way.
+    tasks: AtomicUsize,
+    /// Dropped when the client can no longer take the connection for a good one.
+    retired: Mutex<Option<blocking::Sender<()>>>,
+}
+
+/// Something under way on a connection, as long as it lives.
+pub(super) struct Task<'a>(&'a Link);
+
+impl Drop for Task<'_> {
+    fn drop(&mut self) {
+        self.0.tasks.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 impl Link {
+    pub(super) fn begin(&self) -> Task<'_> {
+        self.tasks.fetch_add(1, Ordering::SeqCst);
+        Task(self)
+    }
+
+    pub(super) fn is_idle(&self) -> bool {
+        self.tasks.load(Ordering::SeqCst) == 0
+    }
+
     /// Ends the connection; what was written before still arrives.
     pub(super) fn cut(&self, end: End) {
         self.is_reset.store(end == End::Reset, Ordering::SeqCst);
@@ -45,13 +67,23 @@ impl Link {
         self.cut.notified().await;
     }
 
-    /// Asks for an end after the requests that are under way.
-    pub(super) fn retire(&self) {
+    /// Asks for an end: at once when nothing is under way, and then `done` is dropped when it has come.
+    pub(super) fn retire(&self, done: blocking::Sender<()>) {
+        if self.is_idle() {
+            *self.retired.lock().unwrap_or_else(PoisonError::into_inner) = Some(done);
+        }
         self.retire.notify_one();
     }
 
     pub(super) async fn was_retired(&self) {
         self.retire.notified().await;
+    }
+
+    pub(super) fn has_retired(&self) {
+        self.retired
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
     }
 }
 
@@ -70,6 +102,7 @@ pub(super) fn lay(
     tokio::spawn(async move {
         // A client that is gone is no failure of the simulation.
         let _ = carry(client, near, before, rtt / 2, opening, &link).await;
+        link.has_retired();
     });
     far
 }

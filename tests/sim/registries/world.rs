@@ -1,8 +1,9 @@
 //! What every part of the internet shares, and how it serves one connection.
 
 use std::collections::{HashMap, HashSet};
+use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak, mpsc as blocking};
 use std::time::Duration;
 
 use hyper::body::Incoming;
@@ -22,6 +23,9 @@ use super::rules::Rules;
 use super::store::{Registry, Store};
 use super::traffic::{Traffic, Way};
 use super::wire::{End, Link};
+
+/// How long a client that does not read may keep a closed connection.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 pub(super) struct World {
     pub(super) rtt: Duration,
@@ -122,15 +126,22 @@ impl World {
         }
         let below = [Layer::Packets, Layer::Connection, Layer::Certificate];
         if layers.iter().any(|layer| below.contains(layer)) {
-            for (of, links) in self.links().iter() {
-                if host == "*" || of == host {
-                    links
-                        .iter()
-                        .filter_map(Weak::upgrade)
-                        .for_each(|link| link.retire());
-                }
+            self.retire_links(host);
+        }
+    }
+
+    /// Closes what is idle, and lets the rest end after the requests under way.
+    fn retire_links(&self, host: &str) {
+        let (done, all_done) = blocking::channel();
+        for (of, links) in self.links().iter() {
+            if host == "*" || of == host {
+                let links = links.iter().filter_map(Weak::upgrade);
+                links.for_each(|link| link.retire(done.clone()));
             }
         }
+        drop(done);
+        // Nothing is sent: the end of the wait is that every sender is gone.
+        let _ = all_done.recv_timeout(PATIENCE);
     }
 
     fn hold(&self, host: &str, link: &Arc<Link>) {
@@ -186,6 +197,8 @@ impl Connection {
 
     /// Speaks with the client until one of them ends it.
     pub(super) async fn serve(mut self, mut wire: DuplexStream) {
+        let link = Arc::clone(&self.link);
+        let opening = link.begin();
         let fault = self.world.rules.first(Layer::Connection, &self.host);
         let mut offer = Offer::Http2;
         match fault.map(|acting| (acting.rule, acting.fault)) {
@@ -209,12 +222,15 @@ impl Connection {
             _ => (),
         }
         if self.scheme == Scheme::Http {
+            drop(opening);
             return self.answer(wire).await;
         }
-        let shown = match self.world.rules.first(Layer::Certificate, &self.host) {
-            Some(acting) if acting.fault == Fault::Intercept => Certificate::Intercepted,
-            Some(acting) if acting.fault == Fault::WrongName => Certificate::WrongName,
-            Some(acting) if acting.fault == Fault::Expired => Certificate::Expired,
+        let fault = self.world.rules.first(Layer::Certificate, &self.host);
+        let shown = match fault.map(|acting| acting.fault) {
+            Some(Fault::Intercept) => Certificate::Intercepted,
+            Some(Fault::ProxyIntercept) if self.way == Way::Proxy => Certificate::Intercepted,
+            Some(Fault::WrongName) => Certificate::WrongName,
+            Some(Fault::Expired) => Certificate::Expired,
             _ => Certificate::Honest,
         };
         let config = self.world.authority.config(&self.host, shown, offer);
@@ -222,6 +238,7 @@ impl Connection {
         if let Ok(secure) = TlsAcceptor::from(config).accept(wire).await {
             let alpn = secure.get_ref().1.alpn_protocol().unwrap_or_default();
             self.alpn = String::from_utf8_lossy(alpn).into_owned();
+            drop(opening);
             self.answer(secure).await;
         }
     }
@@ -231,7 +248,8 @@ impl Connection {
         let service = service_fn(|request: Request<Incoming>| {
             let connection = Arc::clone(&connection);
             async move {
-                Ok::<Reply, std::convert::Infallible>(exchange::answer(&connection, request).await)
+                let _task = connection.link.begin();
+                Ok::<Reply, Infallible>(exchange::answer(&connection, request).await)
             }
         });
         let server = auto::Builder::new(TokioExecutor::new());
@@ -241,7 +259,13 @@ impl Connection {
             tokio::select! {
                 _ = conversation.as_mut() => return,
                 () = connection.link.was_cut() => return,
-                () = connection.link.was_retired() => conversation.as_mut().graceful_shutdown(),
+                () = connection.link.was_retired() => {
+                    if connection.link.is_idle() {
+                        return;
+                    }
+                    connection.link.has_retired();
+                    conversation.as_mut().graceful_shutdown();
+                }
             }
         }
     }
