@@ -8,14 +8,27 @@
 
 use serde_json::{Value, json};
 
+mod alive;
 mod generation;
+mod logs;
 mod neighbours;
+mod node;
+mod pod;
 mod refresher;
+mod rollout;
+mod scene;
+mod tick;
 mod values;
 mod workloads;
 
 pub use generation::{Generation, IngestorMode};
+pub use logs::{Story, curl_timeout, tick_log};
 pub use neighbours::Neighbour;
+pub use node::{Health, Node};
+pub use pod::{Fate, ImageId, Life, PodState, Running};
+pub use rollout::Revision;
+pub use scene::{Event, PodLog, Run, Scene};
+pub use tick::{Outcome, Tick, Trigger, schedule_points};
 pub use values::{Credentials, Images, Ingestor, Proxy, Refresh, Values};
 
 /// One release: a generation of the chart and the values it is installed with.
@@ -23,6 +36,15 @@ pub use values::{Credentials, Images, Ingestor, Proxy, Refresh, Values};
 pub struct Release {
     pub generation: Generation,
     pub values: Values,
+}
+
+/// What the tags of a release name on the registries, each in full.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Digests {
+    pub jobs_manager: String,
+    pub pods_monitor: String,
+    pub resource_monitor: String,
+    pub ingestor: String,
 }
 
 impl Release {
@@ -108,6 +130,11 @@ impl Release {
     /// The `DaemonSet` exists and no digest pins it.
     fn monitor_is_refreshed(&self) -> bool {
         self.values.resource_monitor && !is_pinned(self.values.images.resource_monitor.as_ref())
+    }
+
+    /// requests-proxy does not follow jobs-manager.
+    fn has_pinned_proxy(&self) -> bool {
+        self.generation.sets_images() && is_pinned(self.values.images.requests_proxy.as_ref())
     }
 
     /// The tag of the docker.io images.

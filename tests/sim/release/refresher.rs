@@ -183,9 +183,8 @@ impl Release {
             env("PODS_MONITOR_PINNED", pin(&images.pods_monitor)),
         ]);
         if generation.has_ingestor_pass() {
-            let tag = images.ingestor.tag.as_deref().unwrap_or("0.3");
             entries.push(env("INGESTOR_PINNED", flag(!images.ingestor.auto_refresh)));
-            entries.push(env("INGESTOR_TAG", tag));
+            entries.push(env("INGESTOR_TAG", self.ingestor_tag()));
         }
         if generation.has_failure_streak() {
             let threshold = &refresh.ingestor_resolve_failure_threshold;
@@ -211,6 +210,11 @@ impl Release {
             entries.push(env("MAX_SKIP_TICKS", &refresh.max_skip_ticks));
         }
         entries
+    }
+
+    /// The tag that the ingestor pass polls.
+    pub(super) fn ingestor_tag(&self) -> &str {
+        self.values.images.ingestor.tag.as_deref().unwrap_or("0.3")
     }
 
     /// The six proxy variables; empty without a proxy or before the chart passed them on.

@@ -190,9 +190,8 @@ impl Release {
     fn ingestor_env(&self) -> Vec<Value> {
         let ingestor = &self.values.images.ingestor;
         let (tag, prod_digest) = match self.generation.ingestor_mode() {
-            IngestorMode::EnvDigest { baseline } => {
-                let digest = ingestor.digest.as_deref().unwrap_or(baseline);
-                return vec![env("INGESTOR_IMAGE_DIGEST", digest)];
+            IngestorMode::EnvDigest { .. } => {
+                return vec![env("INGESTOR_IMAGE_DIGEST", self.ingestor_baseline())];
             }
             IngestorMode::SpawnByTag { tag, prod_digest } => (tag, prod_digest),
         };
@@ -220,6 +219,15 @@ impl Release {
                 pin.or(prod_digest).unwrap_or_default(),
             ),
         ]
+    }
+
+    /// What the chart sets before any tick; empty for a chart that spawns by tag.
+    pub(super) fn ingestor_baseline(&self) -> String {
+        let chosen = self.values.images.ingestor.digest.clone();
+        match self.generation.ingestor_mode() {
+            IngestorMode::EnvDigest { baseline } => chosen.unwrap_or_else(|| baseline.to_owned()),
+            IngestorMode::SpawnByTag { .. } => String::new(),
+        }
     }
 
     fn ingestor_repository(&self) -> String {
