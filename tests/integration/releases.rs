@@ -2,12 +2,16 @@
 
 use serde_json::Value;
 
-use crate::world::sim::release::{Credentials, Generation, Neighbour, Proxy, Release, Values};
+use crate::world::sim::release::{
+    Credentials, Digests, Generation, Neighbour, Proxy, Release, Values,
+};
 
 use Generation::{G0, G1, G2, G2p, G3, G4, G5, G6, G7, G7b, G8, G9, G10};
 
 mod environment;
+mod logs;
 mod rendering;
+mod scenes;
 mod values;
 
 fn find<'a>(objects: &'a [Value], kind: &str, name: &str) -> Option<&'a Value> {
@@ -54,6 +58,20 @@ fn env_values<'a>(container: &'a Value, name: &str) -> Vec<&'a str> {
         .filter(|entry| entry["name"] == name)
         .map(|entry| entry["value"].as_str().unwrap())
         .collect()
+}
+
+/// Digests that differ from those of any other digit.
+fn digests(digit: char) -> Digests {
+    let digest = |last: char| {
+        let hex: String = std::iter::repeat_n(digit, 63).chain([last]).collect();
+        format!("sha256:{hex}")
+    };
+    Digests {
+        jobs_manager: digest('1'),
+        pods_monitor: digest('2'),
+        resource_monitor: digest('3'),
+        ingestor: digest('4'),
+    }
 }
 
 fn proxy() -> Proxy {

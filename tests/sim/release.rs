@@ -16,7 +16,9 @@ mod node;
 mod pod;
 mod refresher;
 mod rollout;
+pub mod scenarios;
 mod scene;
+mod settle;
 mod tick;
 mod values;
 mod workloads;
@@ -28,6 +30,7 @@ pub use node::{Health, Node};
 pub use pod::{Fate, ImageId, Life, PodState, Running};
 pub use rollout::Revision;
 pub use scene::{Event, PodLog, Run, Scene};
+pub use settle::set_env;
 pub use tick::{Outcome, Tick, Trigger, schedule_points};
 pub use values::{Credentials, Images, Ingestor, Proxy, Refresh, Values};
 

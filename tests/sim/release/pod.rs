@@ -35,12 +35,16 @@ impl ImageId {
     }
 }
 
-/// A reference without its tag and digest.
-fn repository(image: &str) -> &str {
+/// A reference without its tag and digest, and with its registry, as a runtime completes it.
+fn repository(image: &str) -> String {
     let name = image.split('@').next().unwrap_or(image);
-    match name.rsplit_once(':') {
+    let name = match name.rsplit_once(':') {
         Some((name, tag)) if !tag.contains('/') => name,
         _ => name,
+    };
+    match name.split_once('/') {
+        Some((host, _)) if host.contains(['.', ':']) => name.to_owned(),
+        _ => format!("docker.io/{name}"),
     }
 }
 

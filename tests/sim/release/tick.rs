@@ -16,6 +16,8 @@ pub struct Tick {
     pub trigger: Trigger,
     /// Where its pod ran, if it had one.
     pub node: String,
+    /// From start to end, if it has ended.
+    pub took: SignedDuration,
     pub outcome: Outcome,
 }
 
@@ -58,34 +60,37 @@ impl Tick {
             failed_runs: Vec::new(),
         };
         Self {
-            at,
-            trigger: Trigger::Schedule,
-            node: node.to_owned(),
             outcome,
+            took: SignedDuration::from_secs(41),
+            ..Self::failed(at, node)
         }
     }
 
     /// A scheduled run that used up its retries.
     pub fn failed(at: Timestamp, node: &str) -> Self {
-        let outcome = Outcome::BackoffLimitExceeded;
         Self {
             at,
             trigger: Trigger::Schedule,
             node: node.to_owned(),
+            took: SignedDuration::from_secs(102),
+            outcome: Outcome::BackoffLimitExceeded,
+        }
+    }
+
+    /// A scheduled run that is active.
+    pub fn running(at: Timestamp, node: &str, outcome: Outcome) -> Self {
+        Self {
             outcome,
+            ..Self::failed(at, node)
         }
     }
 
     /// When the Job was done; `None` while it is active.
     fn ended(&self) -> Option<Timestamp> {
-        let seconds = match &self.outcome {
-            Outcome::Complete { failed_runs, .. } if failed_runs.is_empty() => 41,
-            Outcome::Complete { .. } => 95,
-            Outcome::BackoffLimitExceeded => 102,
-            Outcome::DeadlineExceeded => 1800,
-            Outcome::Running { .. } | Outcome::NoPod { .. } => return None,
-        };
-        Some(self.at + SignedDuration::from_secs(seconds))
+        match self.outcome {
+            Outcome::Running { .. } | Outcome::NoPod { .. } => None,
+            _ => Some(self.at + self.took),
+        }
     }
 }
 

@@ -89,7 +89,7 @@ impl Release {
     }
 
     /// Its own digest was read from 1.9.13 on; jobs-manager's stands in for it from 1.9.39 on.
-    fn proxy_pin(&self) -> Option<&String> {
+    pub(super) fn proxy_pin(&self) -> Option<&String> {
         let images = &self.values.images;
         let own = images.requests_proxy.as_ref();
         let own = own.filter(|_| self.generation >= Generation::G5);
