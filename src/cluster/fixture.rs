@@ -3,6 +3,13 @@
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+#[expect(
+    dead_code,
+    unreachable_pub,
+    unused_imports,
+    clippy::struct_field_names,
+    reason = "the simulated cluster uses the rest"
+)]
 #[path = "../../tests/sim"]
 mod sim {
     pub(super) mod release;
