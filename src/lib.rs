@@ -30,6 +30,7 @@ mod record;
 mod release;
 mod render;
 mod terminal;
+mod schedule;
 mod text;
 
 /// Runs the command that these words name, the program's own name first, and says how it ended.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// Files and folders that decide or render: functions of plain data.
 const PURE: &[&str] = &[
+    "age",
     "capability",
     "codes",
     "content",
