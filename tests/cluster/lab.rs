@@ -4,6 +4,7 @@
 //! supervisor reads the end of the pipe, ends every process of the lab and deletes its folder.
 
 use std::env;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{ChildStdin, Command, Stdio};
 use std::sync::{Mutex, OnceLock};
@@ -23,6 +24,7 @@ pub(crate) struct Lab {
     dir: String,
     kubox: String,
     path: String,
+    proxy: String,
     /// Held by the one test that may break the network.
     pub(crate) turn: Mutex<()>,
     _lifeline: ChildStdin,
@@ -65,10 +67,13 @@ impl Lab {
             String::from_utf8_lossy(&up.stderr)
         );
 
+        let config = fs::read(dir.join("config.json")).unwrap();
+        let config: Value = serde_json::from_slice(&config).unwrap();
         let plugins = Path::new(PLUGIN).parent().unwrap().display().to_string();
         Self {
             kubox,
             path: format!("{bin}:{plugins}:/usr/sbin:/usr/bin:/sbin:/bin"),
+            proxy: format!("http://{}", config["Proxy"].as_str().unwrap()),
             dir: dir.to_str().unwrap().to_owned(),
             turn: Mutex::new(()),
             _lifeline: lifeline,
@@ -112,6 +117,11 @@ impl Lab {
             .ok();
     }
 
+    /// The plugin on the laptop: its network, resolver and trust store.
+    pub(crate) fn laptop(&self, args: &[&str]) -> Run {
+        self.laptop_runs(&[], &[&["kubectl", "tracebloc-images"], args].concat())
+    }
+
     /// A program on the laptop, with more environment.
     pub(crate) fn laptop_runs(&self, more: &[(String, String)], command: &[&str]) -> Run {
         let home = self.home();
@@ -119,6 +129,38 @@ impl Lab {
         env.extend(more.iter().map(|(name, value)| (&**name, &**value)));
         let laptop = ["laptop", "-dir", &self.dir, "--"];
         Run::new(&env, &self.kubox, &[&laptop, command].concat(), "")
+    }
+
+    /// The plugin on the host, which reaches the lab's registries by its forward proxy only.
+    pub(crate) fn host(&self, args: &[&str]) -> Run {
+        let kubeconfig = format!("{}/admin.kubeconfig", self.dir);
+        let trusted = format!("{}/laptop/ca-bundle.crt", self.dir);
+        let home = self.home();
+        let env = [
+            ("KUBECONFIG", &*kubeconfig),
+            ("HOME", &home),
+            ("PATH", &self.path),
+            ("SSL_CERT_FILE", &trusted),
+            ("HTTPS_PROXY", &self.proxy),
+            ("NO_PROXY", "127.0.0.1"),
+        ];
+        Run::new(&env, "kubectl", &[&["tracebloc-images"], args].concat(), "")
+    }
+
+    /// A kubeconfig of the laptop's for a service account.
+    pub(crate) fn account(&self, namespace: &str, name: &str) -> String {
+        let token = self
+            .kubectl(&["-n", namespace, "create", "token", name])
+            .ok();
+        let path = format!("{}/{namespace}-{name}.kubeconfig", self.dir);
+        fs::copy(format!("{}/laptop.kubeconfig", self.dir), &path).unwrap();
+        let config = ["--kubeconfig", &path, "config"];
+        let login = ["set-credentials", name, "--token", token.trim()];
+        let choose = ["set-context", "--current", "--user", name];
+        for change in [login, choose] {
+            self.kubectl(&[&config[..], &change].concat()).ok();
+        }
+        path
     }
 
     fn home(&self) -> String {

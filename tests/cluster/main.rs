@@ -10,6 +10,7 @@
     reason = "a broken lab fails the test that notices it, which shows what it saw"
 )]
 
+mod connection;
 mod installed;
 mod lab;
 mod network;
