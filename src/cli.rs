@@ -211,7 +211,13 @@ pub(crate) struct Screen {
     pub(crate) ascii: bool,
 
     /// Show requests on stderr: 6 with answers, 7 with headers, 8 with bodies; never logins
-    #[arg(short = 'v', long = "v", global = true, default_value_t = 0, value_name = "N")]
+    #[arg(
+        short = 'v',
+        long = "v",
+        global = true,
+        default_value_t = 0,
+        value_name = "N"
+    )]
     pub(crate) verbosity: u8,
 }
 

@@ -23,6 +23,7 @@ mod content;
 mod error;
 mod health;
 mod image;
+mod log;
 mod lookup;
 mod node;
 mod observation;

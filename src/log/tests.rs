@@ -1,0 +1,152 @@
+//! Known lines, attribution, and that nothing is lost of any text.
+
+use proptest::prelude::*;
+
+use super::*;
+
+const G2: &str = "\
+[image-refresh] release=berlin namespace=tracebloc deployment=berlin-jobs-manager
+[image-refresh] checking tracebloc/jobs-manager:prod (annotation=tracebloc.io/last-refreshed-jobs-manager-digest)
+[image-refresh]   latest=sha256:1
+[image-refresh]   recorded=sha256:1
+[image-refresh]   digest unchanged since last refresh; no-op
+[image-refresh] checking ghcr.io/tracebloc/ingestor:0.3 (env=INGESTOR_IMAGE_DIGEST on container=api)
+curl: (28) Connection timed out after 10001 milliseconds
+[image-refresh]   WARN: could not fetch auth token for ghcr.io/tracebloc/ingestor
+[image-refresh]   WARN: could not resolve latest ingestor digest (failure 2/3; rate-limited or transient)
+[image-refresh] tick complete
+";
+
+#[test]
+fn a_tick_is_read_line_by_line() {
+    let events: Vec<_> = decode(G2).iter().map(|entry| entry.event).collect();
+    let want = [
+        Event::Started,
+        Event::Checking,
+        Event::Latest,
+        Event::Recorded,
+        Event::Unchanged,
+        Event::Checking,
+        Event::ToolError,
+        Event::TokenFailed,
+        Event::FailureCounted {
+            count: 2,
+            threshold: 3,
+        },
+        Event::Completed,
+    ];
+    assert_eq!(want.to_vec(), events);
+}
+
+#[test]
+fn lines_belong_to_the_image_checked_last() {
+    let entries = decode(G2);
+    assert_eq!(None, entries[0].image);
+    assert_eq!(Some("tracebloc/jobs-manager:prod"), entries[4].image);
+    assert_eq!(Some("ghcr.io/tracebloc/ingestor:0.3"), entries[8].image);
+}
+
+#[test]
+fn a_tools_error_explains_the_line_that_follows() {
+    let entries = decode(G2);
+    assert_eq!(
+        vec!["curl: (28) Connection timed out after 10001 milliseconds"],
+        cause_of(&entries, 7)
+    );
+    assert!(
+        cause_of(&entries, 8).is_empty(),
+        "the first line after it has it"
+    );
+}
+
+#[test]
+fn the_two_messages_that_embed_kubectls_words_go_on_below() {
+    let log = "[image-refresh] ERROR: cannot read deployment/x (NotFound, RBAC denial, or API error): E1121 memcache\n\
+        The connection to the server localhost:8080 was refused\n\
+        did you specify the right host or port? -- not a benign skip\n";
+    let entries = decode(log);
+    assert_eq!(Event::DeploymentUnreadable, entries[0].event);
+    assert_eq!(2, cause_of(&entries, 0).len());
+}
+
+#[test]
+fn every_known_line_of_any_generation_has_its_meaning() {
+    for (line, want) in [
+        (
+            "WARN: could not resolve latest digest (rate-limited or transient); skipping",
+            Event::Unresolved,
+        ),
+        (
+            "WARN: could not resolve latest ingestor digest (failure of some kind",
+            Event::Unresolved,
+        ),
+        (
+            "not settled (rollout in progress or pod not Ready) -- skipping this refresh tick 3/8",
+            Event::Skipped {
+                count: Some(3),
+                limit: Some(8),
+            },
+        ),
+        (
+            "deployment/x not settled (rollout in progress or pod not Ready); skipping this tick",
+            Event::Skipped {
+                count: None,
+                limit: None,
+            },
+        ),
+        (
+            "WARN: … FLAP DETECTED … MANUAL ATTENTION NEEDED",
+            Event::LockedOut,
+        ),
+        (
+            "ERROR: x has been unsettled; IMAGE REFRESH IS FROZEN",
+            Event::Frozen,
+        ),
+        (
+            "NOTE: images are served from private mirror 'm'",
+            Event::Mirrored,
+        ),
+        (
+            "digest changed (a -> b); set env + wait for rollout",
+            Event::Drifted,
+        ),
+        (
+            "re-imaging control-plane workloads (attempt 1/3)",
+            Event::Acting,
+        ),
+        (
+            "WARNING: could not clear the skip streak",
+            Event::ClearFailed,
+        ),
+        ("words of the next generation", Event::Said),
+    ] {
+        let line = format!("[image-refresh] {line}");
+        assert_eq!(want, decode(&line)[0].event, "{line}");
+    }
+}
+
+#[test]
+fn kubectls_ordinary_words_are_no_errors() {
+    for line in [
+        "deployment.apps/berlin-jobs-manager restarted",
+        "deployment.apps/berlin-jobs-manager annotated",
+        "Waiting for deployment \"x\" rollout to finish: 0 of 1 updated replicas are available...",
+        "deployment \"x\" successfully rolled out",
+        "annotation \"tracebloc.io/refresh-attempt\" not found",
+    ] {
+        assert_eq!(Event::ToolOutput, decode(line)[0].event, "{line}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_line_is_lost_whatever_a_log_holds(log in "(\\[image-refresh\\] )?(checking |WARN: |not settled|[\\PC\\n/0-9]){0,60}") {
+        let entries = decode(&log);
+        let lines: Vec<_> = log.lines().filter(|line| !line.trim().is_empty()).collect();
+        prop_assert_eq!(lines.len(), entries.len());
+        for (place, (line, entry)) in lines.iter().zip(&entries).enumerate() {
+            prop_assert!(line.ends_with(entry.text));
+            let _ = cause_of(&entries, place);
+        }
+    }
+}
