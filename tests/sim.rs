@@ -8,3 +8,4 @@
 pub mod api;
 pub mod registries;
 pub mod release;
+pub mod stage;

@@ -80,7 +80,7 @@ fn sources(below: &str) -> Vec<(String, String)> {
 }
 
 fn is_test(name: &str) -> bool {
-    name.ends_with("/tests.rs") || name.contains("/tests/")
+    name.ends_with("/tests.rs") || name.contains("/tests/") || name.ends_with("/fixture.rs")
 }
 
 /// The part of a file that ships: what stands before its test module.

@@ -12,6 +12,7 @@ mod environment;
 mod logs;
 mod rendering;
 mod scenes;
+mod staged;
 mod values;
 
 fn find<'a>(objects: &'a [Value], kind: &str, name: &str) -> Option<&'a Value> {

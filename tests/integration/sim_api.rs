@@ -1,4 +1,4 @@
 //! The simulated API server, driven with the real client and with bare HTTP.
 
 mod objects;
-mod scene;
+pub(crate) mod scene;

@@ -64,7 +64,7 @@ const EVENT_FIELDS: &[&str] = &[
 ];
 
 /// Every kind of this server.
-pub(crate) static RESOURCES: [Resource; 20] = {
+pub(crate) static RESOURCES: [Resource; 22] = {
     use Scope::{Cluster, Namespaced};
     [
         row(CORE, ("configmaps", "ConfigMap"), Namespaced, &[], &[]),
@@ -98,6 +98,13 @@ pub(crate) static RESOURCES: [Resource; 20] = {
             &[],
             &[],
         ),
+        row(
+            APPS,
+            ("controllerrevisions", "ControllerRevision"),
+            Namespaced,
+            &[],
+            &[],
+        ),
         row(APPS, ("daemonsets", "DaemonSet"), Namespaced, STATUS, &[]),
         row(APPS, ("deployments", "Deployment"), Namespaced, STATUS, &[]),
         row(
@@ -120,6 +127,13 @@ pub(crate) static RESOURCES: [Resource; 20] = {
             ("networkpolicies", "NetworkPolicy"),
             Namespaced,
             &[],
+            &[],
+        ),
+        row(
+            ("policy", "v1"),
+            ("poddisruptionbudgets", "PodDisruptionBudget"),
+            Namespaced,
+            STATUS,
             &[],
         ),
         row(
