@@ -30,9 +30,10 @@ mod observation;
 mod record;
 mod release;
 mod render;
-mod terminal;
 mod schedule;
+mod terminal;
 mod text;
+mod wanted;
 
 /// Runs the command that these words name, the program's own name first, and says how it ended.
 pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {

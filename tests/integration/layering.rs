@@ -21,6 +21,7 @@ const PURE: &[&str] = &[
     "render",
     "schedule",
     "text",
+    "wanted",
 ];
 
 /// What a function of plain data has no use for.
