@@ -19,14 +19,36 @@ use crate::observation::{
     RegistryAnswers, Rollout, RunLog, RunOutcome, Running, Spec, Template, Workload, WorkloadKind,
 };
 use crate::record::{Record, Streak};
-use crate::release::{CronJob, Limits, Refresher, Release, Run, Schedule};
+use crate::release::{Absence, CronJob, Limits, Refresher, Release, Run, Schedule};
 use crate::render::model::ImageStatus;
 
 mod berlin;
 mod edge;
+mod odd;
 
 pub(super) use berlin::{silent, stuck};
 pub(super) use edge::healthy;
+pub(super) use odd::*;
+
+/// Every release there is to draw, by the name of its snapshots.
+pub(super) fn all() -> Vec<(&'static str, Case)> {
+    vec![
+        ("healthy", healthy()),
+        ("stuck", stuck()),
+        ("silent", silent()),
+        ("mirrored", mirrored()),
+        ("without_cron_job", without_cron_job()),
+        ("floating", floating()),
+        ("half_rolled", half_rolled()),
+        ("suspended", suspended()),
+        ("forbidden", forbidden()),
+        ("unknown", unknown()),
+        ("blocked_here", blocked_here()),
+        ("hostile", hostile()),
+        ("long_names", long_names()),
+        ("lonely", lonely()),
+    ]
+}
 
 /// What is seen of a release, and what it means.
 #[derive(Clone)]

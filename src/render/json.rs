@@ -150,6 +150,14 @@ mod tests {
     }
 
     #[test]
+    fn a_list_names_its_kind_and_holds_its_items() {
+        assert_eq!(
+            "{\"apiVersion\":\"images.tracebloc.io/v1alpha1\",\"kind\":\"List\",\"items\":[1,2]}\n",
+            json_line(&List::new(vec![1, 2]))
+        );
+    }
+
+    #[test]
     fn hostile_text_is_escaped_and_not_lost() {
         let text = "a\u{1b}[2J\u{9b}31m\u{202e}b\u{e0041}";
         let model = json!({ "text": text });

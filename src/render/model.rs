@@ -9,10 +9,11 @@ use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 use crate::codes::Code;
-use crate::health::{Assessment, Outcome, State};
+use crate::health::{Assessment, Bound, Outcome, State};
 use crate::image::ManagedImage;
 use crate::lookup::Vantage;
 use crate::observation::{Observation, Seen};
+use crate::release::Absence;
 
 mod egress;
 mod image;
@@ -21,10 +22,11 @@ mod release;
 mod streak;
 mod workload;
 
-pub(crate) use egress::Egress;
-pub(crate) use image::Image;
-pub(crate) use job::RefreshJob;
-pub(crate) use streak::Streak;
+pub(crate) use egress::{Egress, Verdict};
+pub(crate) use image::{Child, Form, Image};
+pub(crate) use job::{RefreshJob, Run, RunResult};
+pub(crate) use streak::{Streak, StreakKind};
+pub(crate) use workload::{DigestOf, Pod};
 
 pub(crate) const API_VERSION: &str = "images.tracebloc.io/v1alpha1";
 
@@ -84,7 +86,7 @@ pub(crate) struct Metadata {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Summary {
-    /// The worst of the images' and the release's.
+    /// The worst of the images' and the release's; `held` only where every image is.
     pub(crate) state: State,
     /// What `--exit-code` gives.
     pub(crate) exit_code: u8,
@@ -118,7 +120,7 @@ pub(crate) struct Chart {
     /// Host of the private mirror that the pods pull from.
     pub(crate) mirror: Option<String>,
     /// `None` where there is a CronJob.
-    pub(crate) cron_job_absence: Option<&'static str>,
+    pub(crate) cron_job_absence: Option<Absence>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -169,6 +171,22 @@ pub(crate) struct Next {
 /// A point in time, to the second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Time(pub(crate) Timestamp);
+
+impl Counts {
+    pub(crate) const fn of(&self, state: State) -> usize {
+        match state {
+            State::Stuck => self.stuck,
+            State::Broken => self.broken,
+            State::Stale => self.stale,
+            State::Drifted => self.drifted,
+            State::Frozen => self.frozen,
+            State::Unknown => self.unknown,
+            State::Held => self.held,
+            State::Mirrored => self.mirrored,
+            State::Current => self.current,
+        }
+    }
+}
 
 impl ImageStatus {
     pub(crate) fn new(seen: &Observation, judged: &Assessment) -> Self {
@@ -222,12 +240,32 @@ impl Serialize for ManagedImage {
     }
 }
 
+impl Serialize for Absence {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(match self {
+            Self::AllPinned => "allPinned",
+            Self::Disabled => "disabled",
+            Self::BeforeRefresh => "beforeRefresh",
+            Self::NoContainer => "noContainer",
+        })
+    }
+}
+
 impl Serialize for Outcome {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(match self {
             Self::Fail => "fail",
             Self::Warn => "warn",
             Self::Note => "note",
+        })
+    }
+}
+
+impl Serialize for Bound {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(match self {
+            Self::About => "about",
+            Self::AtLeast => "atLeast",
         })
     }
 }

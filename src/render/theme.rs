@@ -4,6 +4,9 @@
 
 use owo_colors::{OwoColorize, Style};
 
+/// Text that plays no role.
+pub(crate) const TEXT: Style = Style::new();
+
 /// Looks of the roles, and the glyphs beside them.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Theme {
@@ -54,6 +57,12 @@ impl Glyphs {
         unknown: "?",
         skip: "-",
     };
+
+    /// Cells that the widest of the set takes.
+    pub(crate) const fn width(self) -> usize {
+        // Both sets consist of characters of one cell; only `ok` is longer than one.
+        if self.ok.is_ascii() { self.ok.len() } else { 1 }
+    }
 
     pub(crate) const fn of(self, mark: Mark) -> &'static str {
         match mark {

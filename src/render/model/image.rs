@@ -143,7 +143,7 @@ fn follower(judged: &Assessment) -> Option<ManagedImage> {
         && leader.spec == follower.spec
         && leader.latest == follower.latest
         && leader.coverage == follower.coverage
-        && leader.held == follower.held
+        && leader.held.is_some() == follower.held.is_some()
         && codes(judged, leader.image) == codes(judged, follower.image);
     alike.then_some(follower.image)
 }
@@ -173,10 +173,17 @@ impl Image {
         let digests = digests(&mut reasons, observed.first().copied(), image);
         let in_use = in_use(&mut reasons, &image.in_use);
         let children = Children {
-            in_use: children(&mut reasons, "children.inUse", seen, only(&in_use)),
+            in_use: children(
+                &mut reasons,
+                "children.inUse",
+                "inUse.digests",
+                seen,
+                only(&in_use),
+            ),
             latest: children(
                 &mut reasons,
                 "children.latest",
+                "digests.latest",
                 seen,
                 digests.latest.as_ref(),
             ),
@@ -213,6 +220,34 @@ impl Image {
     /// Its own name, then those that it covers.
     pub(crate) fn names(&self) -> impl Iterator<Item = ManagedImage> {
         std::iter::once(self.name).chain(self.covers.iter().copied())
+    }
+
+    /// All that stand anywhere in it.
+    pub(crate) fn digests(&self) -> impl Iterator<Item = &Digest> {
+        let Digests {
+            spec,
+            recorded,
+            running,
+            latest,
+        } = &self.digests;
+        let children = [&self.children.in_use, &self.children.latest];
+        [spec, recorded, running, latest]
+            .into_iter()
+            .flatten()
+            .chain(self.in_use.digests.iter().flatten())
+            .chain(
+                children
+                    .into_iter()
+                    .flatten()
+                    .flatten()
+                    .map(|child| &child.digest),
+            )
+            .chain(
+                self.pods
+                    .iter()
+                    .flatten()
+                    .filter_map(|pod| pod.digest.as_ref()),
+            )
     }
 
     pub(crate) fn is(&self, state: State) -> bool {
@@ -293,14 +328,21 @@ fn platforms(reasons: &mut Reasons, coverage: &health::Coverage) -> Platforms {
     }
 }
 
-/// `None` without a reason where there is no digest to ask about.
+/// What the index at `digest` holds. Where there is no digest, whatever is the reason for that (under `of`).
 fn children(
     reasons: &mut Reasons,
     key: &str,
+    of: &str,
     seen: &Observation,
     digest: Option<&Digest>,
 ) -> Option<Vec<Child>> {
-    let children = match seen.registry.manifests.get(digest?) {
+    let Some(digest) = digest else {
+        if let Some(why) = reasons.get(of).cloned() {
+            reasons.insert(key.to_owned(), why);
+        }
+        return None;
+    };
+    let children = match seen.registry.manifests.get(digest) {
         None => Err(Blind("not looked up".to_owned())),
         Some(Err(failure)) => Err(Blind(failure.to_string())),
         Some(Ok(manifest)) => Ok(match &manifest.content {

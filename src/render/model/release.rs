@@ -15,7 +15,7 @@ use crate::image::ManagedImage;
 use crate::node::Standing;
 use crate::observation::Observation;
 use crate::record::{FLAP_DETECTED, LAST_ERROR, Streak as Counted};
-use crate::release::{Absence, Refresher};
+use crate::release::Refresher;
 
 pub(super) fn status(seen: &Observation, judged: &Assessment) -> ImageStatus {
     let mut reasons = Reasons::new();
@@ -47,7 +47,7 @@ pub(super) fn status(seen: &Observation, judged: &Assessment) -> ImageStatus {
             mirror: seen.mirror.clone(),
             cron_job_absence: match &release.refresher {
                 Refresher::CronJob(_) => None,
-                Refresher::Absent(why) => Some(absence_word(*why)),
+                Refresher::Absent(why) => Some(*why),
             },
         },
         nodes: known(&mut reasons, "nodes", nodes(seen)),
@@ -121,34 +121,40 @@ impl Finding {
     }
 }
 
-const fn absence_word(why: Absence) -> &'static str {
-    match why {
-        Absence::AllPinned => "allPinned",
-        Absence::Disabled => "disabled",
-        Absence::BeforeRefresh => "beforeRefresh",
-        Absence::NoContainer => "noContainer",
-    }
-}
-
 fn summary(judged: &Assessment, images: &[Image]) -> Summary {
-    let mut counts = Counts {
-        total: images.len(),
-        ..Counts::default()
+    let count = |state| {
+        let first = images.iter().map(|image| image.states.first());
+        first.filter(|first| *first == Some(&state)).count()
     };
-    for state in images.iter().filter_map(|image| image.states.first()) {
-        *counts.of(*state) += 1;
-    }
     let states: Vec<_> = images
         .iter()
         .flat_map(|image| image.states.iter().copied())
         .chain(judged.frozen.map(|_| State::Frozen))
         .collect();
     Summary {
-        state: states.iter().min().copied().unwrap_or(State::Unknown),
+        state: worst(&states),
         exit_code: exit_code(judged, &states),
-        images: counts,
+        images: Counts {
+            total: images.len(),
+            stuck: count(State::Stuck),
+            broken: count(State::Broken),
+            stale: count(State::Stale),
+            drifted: count(State::Drifted),
+            unknown: count(State::Unknown),
+            held: count(State::Held),
+            mirrored: count(State::Mirrored),
+            frozen: count(State::Frozen),
+            current: count(State::Current),
+        },
         frozen: judged.frozen,
     }
+}
+
+/// A pin is on purpose: it is the state of a release only where everything is pinned.
+fn worst(states: &[State]) -> State {
+    let unpinned = states.iter().filter(|state| **state != State::Held).min();
+    let worst = unpinned.or(states.first());
+    worst.copied().unwrap_or(State::Unknown)
 }
 
 /// As `help exit-codes` says, where several apply: 3, then 5, then 4.
@@ -166,22 +172,6 @@ fn exit_code(judged: &Assessment, states: &[State]) -> u8 {
         4
     } else {
         0
-    }
-}
-
-impl Counts {
-    fn of(&mut self, state: State) -> &mut usize {
-        match state {
-            State::Stuck => &mut self.stuck,
-            State::Broken => &mut self.broken,
-            State::Stale => &mut self.stale,
-            State::Drifted => &mut self.drifted,
-            State::Frozen => &mut self.frozen,
-            State::Unknown => &mut self.unknown,
-            State::Held => &mut self.held,
-            State::Mirrored => &mut self.mirrored,
-            State::Current => &mut self.current,
-        }
     }
 }
 

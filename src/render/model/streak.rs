@@ -16,8 +16,7 @@ pub(crate) struct Streak {
     pub(crate) limit: Option<u64>,
     pub(crate) alarm_after_seconds: Option<u64>,
     pub(crate) since_about: Option<Time>,
-    /// `about`, or `atLeast` where it may have begun earlier.
-    pub(crate) since_bound: Option<&'static str>,
+    pub(crate) since_bound: Option<Bound>,
     pub(crate) last_error: Option<String>,
     /// Whether success alone clears it once the limit is reached.
     pub(crate) clears_itself: bool,
@@ -67,10 +66,7 @@ impl Streak {
                     .ok_or_else(|| unusable("limit or schedule not understood")),
             ),
             since_about: judged.since.map(|since| Time(since.about)),
-            since_bound: judged.since.map(|since| match since.bound {
-                Bound::About => "about",
-                Bound::AtLeast => "atLeast",
-            }),
+            since_bound: judged.since.map(|since| since.bound),
             last_error: judged.last_error.clone(),
             clears_itself: judged.streak != record::Streak::Attempts,
             reasons,

@@ -24,6 +24,7 @@ pub(crate) struct Workload {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Rollout {
+    /// `settled`, `inFlight`, `failed` or `paused`.
     pub(crate) state: &'static str,
     /// What it waits for, in kubectl's words.
     pub(crate) message: Option<String>,
@@ -38,14 +39,22 @@ pub(crate) struct Pod {
     pub(crate) node: Option<String>,
     /// `newest` or `older`.
     pub(crate) template: &'static str,
+    /// `ready`, `notReady`, `waiting`, `terminating` or `nodeLost`.
     pub(crate) phase: &'static str,
     /// The kubelet's reason for a container that waits.
     pub(crate) waiting_reason: Option<String>,
     pub(crate) waiting_message: Option<String>,
     pub(crate) digest: Option<Digest>,
-    /// `manifest` or `config`: what the digest is that of.
-    pub(crate) digest_of: Option<&'static str>,
+    pub(crate) digest_of: Option<DigestOf>,
     pub(crate) reasons: Reasons,
+}
+
+/// What a pod's digest is that of. A config's never equals a manifest's, whatever the content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum DigestOf {
+    Manifest,
+    Config,
 }
 
 /// Of all these images; `Err` as soon as one cannot be read.
@@ -94,8 +103,8 @@ impl Pod {
     fn new(workload: &str, pod: &observation::Pod) -> Self {
         let mut reasons = Reasons::new();
         let (digest, digest_of) = match &pod.running {
-            Running::Manifest(digest) => (Some(digest.clone()), Some("manifest")),
-            Running::Config(digest) => (Some(digest.clone()), Some("config")),
+            Running::Manifest(digest) => (Some(digest.clone()), Some(DigestOf::Manifest)),
+            Running::Config(digest) => (Some(digest.clone()), Some(DigestOf::Config)),
             Running::Empty => (None, None),
             Running::Unknown(why) => {
                 reasons.insert("digest".to_owned(), why.clone());

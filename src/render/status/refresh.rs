@@ -1,0 +1,269 @@
+//! The refresh job, what it counts, and the marks that it left.
+
+use super::{Screen, quoted};
+use crate::age::age;
+use crate::codes::Code;
+use crate::health::{Bound, Outcome};
+use crate::record::{FLAP_DETECTED, LAST_ERROR, Streak as Counted};
+use crate::release::Absence;
+use crate::render::flow::{Flow, Line};
+use crate::render::model::{RefreshJob, Run, RunResult, Streak, StreakKind};
+use crate::render::theme::{Mark, TEXT};
+
+impl Screen<'_> {
+    pub(super) fn refresh(&self) -> Vec<Line> {
+        let Some(job) = &self.status.refresh_job else {
+            let why = self.status.chart.cron_job_absence.map_or("", absence);
+            let row = Flow::default()
+                .item(0, [self.glyph(Mark::Skip)])
+                .words(&format!("no refresh job{why}"), TEXT);
+            return self.section("Refresh", vec![row]);
+        };
+        let mark = self.refresh_mark(job);
+        let mut first = Flow::default()
+            .item(0, [self.glyph(mark)])
+            .words(&self.refresh_phrases(job).join(", "), TEXT);
+        if mark == Mark::Ok && self.has_found(Code::SilentFailure) {
+            let but = format!("(but see {})", Code::SilentFailure);
+            first = first.item(3, [(but, TEXT)]);
+        }
+        let mut rows = vec![first];
+        rows.extend(self.runs(job));
+        self.section("Refresh", rows)
+    }
+
+    fn refresh_mark(&self, job: &RefreshJob) -> Mark {
+        let worst = self
+            .status
+            .findings
+            .iter()
+            .filter(|finding| is_about_the_job(finding.code))
+            .map(|finding| finding.outcome)
+            .min();
+        match worst {
+            _ if job.failed_since_success > 0 => Mark::Bad,
+            Some(Outcome::Fail) => Mark::Bad,
+            Some(Outcome::Warn) => Mark::Warn,
+            _ if job.suspended => Mark::Warn,
+            _ if job.last_success.is_none() => Mark::Unknown,
+            Some(Outcome::Note) | None => Mark::Ok,
+        }
+    }
+
+    fn has_found(&self, code: Code) -> bool {
+        let findings = &self.status.findings;
+        findings.iter().any(|finding| finding.code == code)
+    }
+
+    fn refresh_phrases(&self, job: &RefreshJob) -> Vec<String> {
+        let mut phrases = vec![match job.interval_seconds {
+            Some(seconds) => format!("{} every {}", job.name, seconds_age(seconds)),
+            None => format!("{} at \"{}\"", job.name, quoted(&job.schedule)),
+        }];
+        if job.suspended {
+            phrases.push("suspended".to_owned());
+        }
+        match job.failed_since_success {
+            0 => {}
+            1 => phrases.push("last run failed".to_owned()),
+            count => phrases.push(format!("last {count} runs failed")),
+        }
+        phrases.push(match job.last_success {
+            None => "no success yet".to_owned(),
+            Some(time) => {
+                let by_hand = match job.last_success_was_manual {
+                    Some(true) => " (by hand)",
+                    _ => "",
+                };
+                format!("last ok {} ago{by_hand}", self.ago(time))
+            }
+        });
+        match job.active.len() {
+            0 => {}
+            1 => phrases.push("1 run active".to_owned()),
+            count => phrases.push(format!("{count} runs active")),
+        }
+        if let Some(time) = job.next_run {
+            phrases.push(format!("next in {}", self.ahead(time)));
+        }
+        phrases
+    }
+
+    /// The newest run that ended, where it failed; all that are kept in the wide form.
+    fn runs(&self, job: &RefreshJob) -> Vec<Flow> {
+        let runs = job.recent.as_deref().unwrap_or_default();
+        if self.is_wide() {
+            return runs.iter().map(|run| self.run(job, run)).collect();
+        }
+        let newest = runs.iter().find(|run| run.result != RunResult::Active);
+        let failed = newest.filter(|run| run.result == RunResult::Failed);
+        failed.map(|run| self.run(job, run)).into_iter().collect()
+    }
+
+    fn run(&self, job: &RefreshJob, run: &Run) -> Flow {
+        let suffix = run.job.strip_prefix(&format!("{}-", job.name));
+        let mut name = suffix.unwrap_or(&run.job).to_owned();
+        if self.is_wide() {
+            let time = run.scheduled_at.or(run.started_at);
+            if let Some(time) = time {
+                let time_of_day = time.0.strftime("%Y-%m-%d %H:%MZ");
+                name.push_str(&format!(" ({time_of_day}, {} ago)", self.ago(time)));
+            }
+            if run.manual {
+                name.push_str(" (by hand)");
+            }
+        }
+        let mut outcome = match (&run.condition, run.result) {
+            (Some(reason), _) => quoted(reason),
+            (None, RunResult::Active) if run.active_pods == 0 => "active without a pod".to_owned(),
+            (None, RunResult::Active) => "active".to_owned(),
+            (None, RunResult::Complete) => "complete".to_owned(),
+            (None, RunResult::Failed) => "failed".to_owned(),
+        };
+        match (&run.last_log_line, run.reasons.get("lastLogLine")) {
+            (Some(line), _) => outcome.push_str(&format!(": {}", quoted(line))),
+            (None, Some(why)) if why == "podDeleted" => {
+                outcome.push_str(" (log gone with its pod)");
+            }
+            (None, Some(why)) if why == "notAsked" => {}
+            (None, Some(why)) => outcome.push_str(&format!(" (log not readable: {})", quoted(why))),
+            (None, None) => {}
+        }
+        self.words(&format!("{name}: {outcome}"))
+    }
+
+    /// One line while nothing is counted; a line for each as soon as one is.
+    pub(super) fn streaks(&self) -> Vec<Line> {
+        let streaks = &self.status.streaks;
+        if streaks.is_empty() {
+            return match self.status.refresh_job {
+                Some(_) => self.section(
+                    "Streaks",
+                    vec![self.words("none: this generation does not count")],
+                ),
+                None => Vec::new(),
+            };
+        }
+        let is_quiet = |streak: &Streak| streak.count == Some(0) && streak.limit.is_some();
+        if streaks.iter().all(is_quiet) && !self.is_wide() {
+            let all: Vec<_> = streaks.iter().map(fraction).collect();
+            return self.section("Streaks", vec![self.words(&all.join(", "))]);
+        }
+        let rows = streaks.iter().map(|streak| self.streak(streak)).collect();
+        self.section("Streaks", rows)
+    }
+
+    fn streak(&self, streak: &Streak) -> Flow {
+        let mut text = String::new();
+        if let Some(why) = streak.reasons.get("count") {
+            text.push_str(&format!(" (not readable: {})", quoted(why)));
+        }
+        if streak.limit.is_none() {
+            text.push_str(", never fires: its limit is not a number");
+        }
+        let is_counting = streak.count != Some(0);
+        if let Some(seconds) = streak.alarm_after_seconds
+            && (is_counting || self.is_wide())
+        {
+            text.push_str(&format!(", alarm after about {}", seconds_age(seconds)));
+        }
+        if let Some(time) = streak.since_about
+            && self.is_wide()
+        {
+            let bound = match streak.since_bound {
+                Some(Bound::AtLeast) => "at least",
+                Some(Bound::About) | None => "about",
+            };
+            text.push_str(&format!(", since {bound} {}", self.ago(time)));
+        }
+        if streak.count.is_some() && is_counting {
+            text.push_str(&format!(" ({})", ends(streak)));
+        }
+        let style = match (streak.count, streak.limit) {
+            (Some(count), Some(limit)) if count > 0 && count >= limit => self.theme.bad,
+            (Some(0), _) => TEXT,
+            _ => self.theme.warn,
+        };
+        // What follows the fraction begins with a comma or a blank of its own.
+        let (glued, rest) = text.split_once(' ').unwrap_or((&text, ""));
+        Flow::default()
+            .words(&fraction(streak), style)
+            .glue(glued, TEXT)
+            .words(rest, TEXT)
+    }
+
+    /// The annotations behind the counters; all there are in the wide form.
+    pub(super) fn marks(&self) -> Vec<Line> {
+        let annotations = self.status.annotations.iter().flatten();
+        let rows = annotations
+            .filter(|(key, _)| {
+                self.is_wide() || (is_mark(key) && !self.status.leftover_annotations.contains(key))
+            })
+            .map(|(key, value)| {
+                let is_leftover = self.status.leftover_annotations.contains(key);
+                let note = if is_leftover {
+                    " (leftover, ignored)"
+                } else {
+                    ""
+                };
+                self.words(&format!("{key} = {}{note}", quoted(value)))
+            })
+            .collect();
+        self.section("Marks", rows)
+    }
+}
+
+fn is_about_the_job(code: Code) -> bool {
+    use Code::{AccountRightMissing, NoInClusterConfig, Overdue, RunStuck, RunsFailed, Suspended};
+
+    [
+        AccountRightMissing,
+        NoInClusterConfig,
+        Overdue,
+        RunStuck,
+        RunsFailed,
+        Suspended,
+    ]
+    .contains(&code)
+}
+
+fn is_mark(key: &str) -> bool {
+    [LAST_ERROR, FLAP_DETECTED].contains(&key) || Counted::ALL.iter().any(|s| s.key() == key)
+}
+
+const fn absence(why: Absence) -> &'static str {
+    match why {
+        Absence::AllPinned => ": every image is pinned by digest",
+        Absence::Disabled => ": imageRefresh.enabled is false, or the values are older than it",
+        Absence::BeforeRefresh => ": charts before 1.4.0 have none",
+        Absence::NoContainer => ": the CronJob has no container to read",
+    }
+}
+
+fn fraction(streak: &Streak) -> String {
+    let what = match streak.kind {
+        StreakKind::IngestorResolve => "ingestor lookups failed",
+        StreakKind::RolloutAttempts => "rollouts failed",
+        StreakKind::SkippedTicks => "ticks skipped",
+    };
+    let number = |number: Option<u64>| number.map_or_else(|| "?".to_owned(), |n| n.to_string());
+    format!("{what} {}/{}", number(streak.count), number(streak.limit))
+}
+
+/// What ends the streak.
+fn ends(streak: &Streak) -> &'static str {
+    match streak.kind {
+        StreakKind::IngestorResolve => "clears itself on the next successful lookup",
+        StreakKind::SkippedTicks => "clears itself once the rollout has settled",
+        StreakKind::RolloutAttempts if streak.count < streak.limit => {
+            "clears itself when a rollout succeeds"
+        }
+        StreakKind::RolloutAttempts => {
+            "does not clear itself: kubectl tracebloc-images refresh --rearm"
+        }
+    }
+}
+
+fn seconds_age(seconds: u64) -> String {
+    age(i64::try_from(seconds).unwrap_or(i64::MAX))
+}

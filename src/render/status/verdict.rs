@@ -1,0 +1,122 @@
+//! The last lines: what it all comes to, and what to type.
+
+use std::collections::BTreeSet;
+
+use unicode_width::UnicodeWidthStr;
+
+use super::{Screen, list, place};
+use crate::health::State;
+use crate::render::flow::{Flow, Line};
+use crate::render::model::Image;
+
+/// Where the commands begin.
+const LABEL: usize = 7;
+
+impl Screen<'_> {
+    pub(super) fn verdict(&self) -> Vec<Line> {
+        let mut text = self.counts();
+        if let Some(sentence) = self.unaffected().or_else(|| self.looked_up()) {
+            text.push(' ');
+            text.push_str(&sentence);
+        }
+        Flow::default()
+            .words(&text, self.theme.bold)
+            .lines(self.margins(0, 2))
+    }
+
+    fn counts(&self) -> String {
+        let counts = &self.status.summary.images;
+        let total = counts.total;
+        let mut parts: Vec<_> = State::ALL
+            .into_iter()
+            .filter(|state| !is_fine(*state))
+            .map(|state| (state, counts.of(state)))
+            .filter(|(_, count)| *count > 0)
+            .map(|(state, count)| format!("{count} {}", state.word()))
+            .collect();
+        if let Some(first) = parts.first_mut()
+            && let Some((count, word)) = first.split_once(' ')
+        {
+            let images = if total == 1 { "image" } else { "images" };
+            *first = format!("{count} of {total} {images} {word}");
+        }
+        let mut text = match parts.as_slice() {
+            [] if total > 0 && counts.held == total => "All images held".to_owned(),
+            [] => "All images current".to_owned(),
+            parts => parts.join(", "),
+        };
+        if let Some(code) = self.status.summary.frozen {
+            let but = if parts.is_empty() { ", but" } else { ";" };
+            text.push_str(&format!("{but} the refresh job does not run ({code})"));
+        }
+        text + "."
+    }
+
+    /// Registries that no image in trouble comes from, where there is such a difference.
+    fn unaffected(&self) -> Option<String> {
+        let (fine, troubled): (Vec<_>, Vec<_>) = self.status.images.iter().partition(|image| {
+            // A pin whose tag could not be looked up may be held up by the same block.
+            image.states.iter().all(|state| is_fine(*state)) && image.digests.latest.is_some()
+        });
+        let of = |images: &[&Image]| -> BTreeSet<String> {
+            let tracks = images.iter().filter_map(|image| image.tracks.as_ref());
+            tracks.map(|tracks| tracks.registry.clone()).collect()
+        };
+        let troubled = of(&troubled);
+        let fine = of(&fine);
+        let fine: Vec<_> = fine.difference(&troubled).map(String::as_str).collect();
+        (!troubled.is_empty() && !fine.is_empty())
+            .then(|| format!("{} images are unaffected.", list(&fine)))
+    }
+
+    fn looked_up(&self) -> Option<String> {
+        let lookup = &self.status.lookup;
+        let is_any = |image: &Image| image.latest_resolved_from.is_some();
+        self.status.images.iter().any(is_any).then(|| {
+            let (seconds, tenths) = (lookup.took_ms / 1000, lookup.took_ms % 1000 / 100);
+            format!(
+                "Looked up from {} in {seconds}.{tenths}s.",
+                place(lookup.from)
+            )
+        })
+    }
+
+    /// Commands stand as they are to be typed, however narrow the page.
+    pub(super) fn next(&self) -> Vec<Line> {
+        let next = &self.status.next;
+        let widest = next.iter().map(|next| next.command.width()).max();
+        let mut lines = Vec::new();
+        for step in next {
+            let why = self.digests.show_in(&step.why);
+            let gap = widest.unwrap_or(0) - step.command.width() + 3;
+            let command = [(step.command.clone(), self.theme.bold)];
+            let whole = LABEL + widest.unwrap_or(0) + 3 + why.width();
+            if self.view.width.is_none_or(|width| whole <= width) {
+                let flow = Flow::default().item(0, command);
+                lines.extend(
+                    flow.item(gap, [(why, self.theme.dim)])
+                        .lines(self.margins(LABEL, LABEL)),
+                );
+            } else {
+                lines.extend(
+                    Flow::default()
+                        .item(0, command)
+                        .lines(self.margins(LABEL, LABEL)),
+                );
+                lines.extend(
+                    Flow::default()
+                        .words(&why, self.theme.dim)
+                        .lines(self.margins(LABEL + 2, LABEL + 2)),
+                );
+            }
+        }
+        if let Some(first) = lines.first_mut() {
+            first.label("Next");
+        }
+        lines
+    }
+}
+
+const fn is_fine(state: State) -> bool {
+    matches!(state, State::Current | State::Held)
+}
