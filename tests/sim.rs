@@ -4,7 +4,6 @@
 //! are found wherever the suite itself lies. The integration suite uses all of it, so nothing here
 //! is dead there; a suite that uses a part says so with `#[expect(dead_code, reason = "...")]`.
 
-#[expect(dead_code, reason = "its tests are being written")]
 pub mod api;
 pub mod registries;
 pub mod release;

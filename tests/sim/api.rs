@@ -33,7 +33,7 @@ pub(crate) mod store;
 mod tls;
 mod watch;
 mod wire;
-mod write;
+pub(crate) mod write;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;

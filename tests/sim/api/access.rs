@@ -27,7 +27,7 @@ pub(crate) struct Denial {
 }
 
 impl Denial {
-    /// As `kubectl auth can-i` writes it: `("list", "cronjobs.batch")`, `("get", "pods/log")`;
+    /// A verb and a resource: `("list", "cronjobs.batch")`, `("get", "pods/log")`;
     /// `*` stands for all verbs or all resources.
     pub(crate) fn of(verb: &str, resource: &str) -> Self {
         Self {
@@ -107,12 +107,14 @@ impl Asked {
         }
     }
 
-    /// As a [`Denial`] names it: `deployments.apps`, `pods/log`.
+    /// As a [`Denial`] names it: `deployments.apps/status`, `pods/log`.
     fn qualified(&self) -> String {
-        match self.group.as_str() {
-            "" => self.path(),
-            group => format!("{}.{group}", self.path()),
-        }
+        let group = match self.group.as_str() {
+            "" => String::new(),
+            group => format!(".{group}"),
+        };
+        self.path()
+            .replacen(&self.resource, &format!("{}{group}", self.resource), 1)
     }
 }
 

@@ -58,6 +58,11 @@ impl Context {
         }
     }
 
+    /// What the context trusts, as PEM; `None` without TLS.
+    pub(crate) fn authority(&self) -> Option<&str> {
+        self.authority.as_deref()
+    }
+
     /// Instead of the cluster's own authority: a stranger's, or a corporate proxy's.
     pub(crate) fn trusting(self, authority: &str) -> Self {
         Self {

@@ -68,6 +68,8 @@ pub(crate) struct Snapshots {
 pub(crate) struct Snapshot {
     pub(crate) objects: Arc<Vec<Object>>,
     pub(crate) version: u64,
+    /// A selected list does not say how many items remain.
+    pub(crate) is_selected: bool,
 }
 
 /// One page of a list.
@@ -123,7 +125,9 @@ impl Page {
         let mut metadata = json!({"resourceVersion": self.snapshot.version.to_string()});
         if let Some(token) = &self.token {
             metadata["continue"] = token.as_str().into();
-            metadata["remainingItemCount"] = (self.snapshot.objects.len() - self.end).into();
+            if !self.snapshot.is_selected {
+                metadata["remainingItemCount"] = (self.snapshot.objects.len() - self.end).into();
+            }
         }
         let (kind, api_version) = match view {
             View::Whole => (format!("{}List", resource.kind), resource.api_version()),

@@ -92,17 +92,19 @@ fn without_servers_own(object: &Value) -> Value {
 /// The leaves of `after` that `before` does not have, or has with another value. Called the
 /// other way round, it yields what was removed (and, harmlessly, what was changed).
 fn changed(before: &Value, after: &Value) -> Fields {
-    let mut fields = Fields::new();
-    for (name, value) in after.as_object().into_iter().flatten() {
-        let old = &before[name];
-        if old != value {
-            fields.insert(format!("f:{name}"), changed_value(old, value, name).into());
-        }
-    }
-    fields
+    let fields = after.as_object().into_iter().flatten();
+    let fields = fields.filter_map(|(name, value)| {
+        let changed = changed_value(&before[name], value, name)?;
+        Some((format!("f:{name}"), changed.into()))
+    });
+    fields.collect()
 }
 
-fn changed_value(old: &Value, new: &Value, field: &str) -> Fields {
+/// What changed in one field; a leaf is an empty set. `None` when nothing did.
+fn changed_value(old: &Value, new: &Value, field: &str) -> Option<Fields> {
+    if old == new {
+        return None;
+    }
     let mut fields = match (new, merge_key(field)) {
         (Value::Object(_), _) => changed(old, new),
         (Value::Array(items), Some(key)) if items.iter().all(|item| item[key].is_string()) => items
@@ -110,17 +112,16 @@ fn changed_value(old: &Value, new: &Value, field: &str) -> Fields {
             .filter_map(|item| {
                 let was = old.as_array().into_iter().flatten();
                 let was = was.into_iter().find(|was| was[key] == item[key]);
-                let was = was.unwrap_or(&Value::Null);
-                let name = format!("k:{}", json!({key: item[key]}));
-                (was != item).then(|| (name, changed_value(was, item, "").into()))
+                let changed = changed_value(was.unwrap_or(&Value::Null), item, "")?;
+                Some((format!("k:{}", json!({key: item[key]})), changed.into()))
             })
             .collect(),
-        _ => return Fields::new(),
+        _ => return Some(Fields::new()),
     };
     if old.is_null() {
         fields.insert(".".to_owned(), json!({}));
     }
-    fields
+    (!fields.is_empty()).then_some(fields)
 }
 
 fn union(mut left: Fields, right: Fields) -> Fields {

@@ -139,9 +139,7 @@ fn merge_list(
     order: Option<&Value>,
 ) -> Result<(), Refusal> {
     let before = target.as_array().cloned().unwrap_or_default();
-    let is_replaced = patch
-        .iter()
-        .any(|item| item["$patch"] == "replace" && item[key].is_null());
+    let is_replaced = patch.iter().any(|item| item["$patch"] == "replace");
     let mut merged = if is_replaced {
         Vec::new()
     } else {

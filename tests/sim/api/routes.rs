@@ -185,6 +185,7 @@ fn list(site: &Site, call: &Call, target: &Target, view: View) -> Result<Answer,
         let snapshot = Snapshot {
             objects: Arc::new(objects),
             version: store.version(),
+            is_selected: !selector.is_empty(),
         };
         Ok(store.snapshots.first(snapshot, limit))
     })?;

@@ -201,6 +201,7 @@ impl Store {
         mut after: Value,
         commit: Commit,
     ) -> Object {
+        drop_empty(&mut after);
         if at.resource.has_generation() {
             after["metadata"]["generation"] = generation(at, before.as_deref(), &after).into();
         }
@@ -299,6 +300,23 @@ impl Store {
 
     pub(crate) fn pulse(&self) -> watch::Receiver<u64> {
         self.pulse.subscribe()
+    }
+}
+
+/// Removes what the real server, for which empty is absent, would not print.
+pub(super) fn drop_empty(object: &mut Value) {
+    let Some(metadata) = object["metadata"].as_object_mut() else {
+        return;
+    };
+    for field in ["annotations", "finalizers", "labels", "ownerReferences"] {
+        let is_empty = match metadata.get(field) {
+            Some(Value::Object(map)) => map.is_empty(),
+            Some(Value::Array(list)) => list.is_empty(),
+            _ => false,
+        };
+        if is_empty {
+            metadata.remove(field);
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::ownership;
 use super::refusal::Refusal;
 use super::resources::Scope;
-use super::store::{At, Object, Store};
+use super::store::{At, Object, Store, drop_empty};
 
 /// Whether a write is kept.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -141,6 +141,7 @@ impl Store {
             None if at.resource.has("status") => keep(&before, &mut after, &["status"]),
             None => {}
         }
+        drop_empty(&mut after);
         if after == *before {
             return Ok(before);
         }
