@@ -72,11 +72,10 @@ fn escaped(text: &str, escape: fn(char) -> String) -> String {
 
 /// JSON escapes UTF-16 (RFC 8259, section 7).
 fn json_escape(c: char) -> String {
-    let mut units = [0; 2];
-    c.encode_utf16(&mut units)
-        .iter()
-        .map(|unit| format!("\\u{unit:04x}"))
-        .collect()
+    match c.encode_utf16(&mut [0; 2]) {
+        [unit] => format!("\\u{unit:04x}"),
+        units => format!("\\u{:04x}\\u{:04x}", units[0], units[1]),
+    }
 }
 
 /// YAML escapes code points (YAML 1.2.2, section 5.7).

@@ -24,7 +24,7 @@ mod workload;
 
 pub(crate) use egress::{Egress, Verdict};
 pub(crate) use image::{Child, Form, Image};
-pub(crate) use job::{RefreshJob, Run, RunResult};
+pub(crate) use job::{LOG_GONE, LOG_NOT_ASKED, RefreshJob, Run, RunResult};
 pub(crate) use streak::{Streak, StreakKind};
 pub(crate) use workload::{DigestOf, Pod};
 

@@ -22,10 +22,8 @@ mod images;
 mod path;
 mod refresh;
 mod registries;
-mod short;
+pub(crate) mod short;
 mod verdict;
-
-pub(crate) use short::short;
 
 /// How much of the model is drawn, and on how wide a page.
 #[derive(Clone, Copy, Debug)]
@@ -165,9 +163,9 @@ impl Screen<'_> {
     }
 
     /// A section's rows, the first of them behind the label.
-    fn section(&self, label: &str, rows: Vec<Flow>) -> Vec<Line> {
+    fn section(&self, label: &str, rows: impl IntoIterator<Item = Flow>) -> Vec<Line> {
         let mut lines: Vec<_> = rows
-            .iter()
+            .into_iter()
             .filter(|row| !row.is_empty())
             .flat_map(|row| row.lines(self.margins(LABEL, LABEL)))
             .collect();
@@ -175,10 +173,6 @@ impl Screen<'_> {
             first.label(label);
         }
         lines
-    }
-
-    fn words(&self, text: &str) -> Flow {
-        Flow::default().words(text, TEXT)
     }
 
     /// How long before the look something was.
@@ -190,6 +184,10 @@ impl Screen<'_> {
     fn ahead(&self, time: Time) -> String {
         age(time.0.as_second() - self.status.metadata.observed_at.0.as_second())
     }
+}
+
+fn words(text: &str) -> Flow {
+    Flow::default().words(text, TEXT)
 }
 
 /// Foreign text, as much of it as a screen may quote.

@@ -8,6 +8,10 @@ use crate::observation::{Blind, Origin, RefreshRun, RunLog, RunOutcome, Seen};
 use crate::release;
 use crate::text::{QUOTED, printable};
 
+/// Reasons that a script may compare with; others are the words of whoever refused.
+pub(crate) const LOG_GONE: &str = "podDeleted";
+pub(crate) const LOG_NOT_ASKED: &str = "notAsked";
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct RefreshJob {
@@ -118,7 +122,7 @@ impl Run {
             RunOutcome::Active { pods } => (RunResult::Active, None, None, *pods, None),
             RunOutcome::Complete { finished } => (RunResult::Complete, *finished, None, 0, Some(0)),
             RunOutcome::Failed { finished, reason } => {
-                blind("exitCode", "podDeleted");
+                blind("exitCode", LOG_GONE);
                 (RunResult::Failed, *finished, Some(reason.clone()), 0, None)
             }
         };
@@ -128,7 +132,7 @@ impl Run {
                 .rfind(|line| !line.trim().is_empty())
                 .map(|line| printable(line, QUOTED)),
             RunLog::PodDeleted => {
-                blind("lastLogLine", "podDeleted");
+                blind("lastLogLine", LOG_GONE);
                 None
             }
             RunLog::NotReadable(why) => {
@@ -136,7 +140,7 @@ impl Run {
                 None
             }
             RunLog::NotAsked => {
-                blind("lastLogLine", "notAsked");
+                blind("lastLogLine", LOG_NOT_ASKED);
                 None
             }
         };

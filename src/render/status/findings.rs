@@ -1,6 +1,6 @@
 //! What was found, below the image that it is about.
 
-use super::{Screen, quoted};
+use super::{Screen, quoted, words};
 use crate::codes::Code;
 use crate::health::Outcome;
 use crate::image::ManagedImage;
@@ -38,7 +38,7 @@ impl Screen<'_> {
         if lines.is_empty() {
             return lines;
         }
-        let mut block = self.words(title).lines(self.margins(0, 0));
+        let mut block = words(title).lines(self.margins(0, 0));
         block.extend(lines);
         block
     }
@@ -79,9 +79,7 @@ impl Screen<'_> {
             .max();
         for detail in &finding.details {
             let value = 4 + widest.unwrap_or(0) + 3;
-            let mut details = self
-                .words(&quoted(&detail.text))
-                .lines(self.margins(value, value));
+            let mut details = words(&quoted(&detail.text)).lines(self.margins(value, value));
             if let Some(first) = details.first_mut() {
                 first.label(&format!("    {}", detail.label));
             }

@@ -2,7 +2,7 @@
 
 use owo_colors::Style;
 
-use super::{Screen, mark};
+use super::{Screen, mark, words};
 use crate::health::State;
 use crate::render::flow::{Flow, Line};
 use crate::render::model::{Form, Image};
@@ -45,7 +45,7 @@ const fn column(title: &'static str, gap: u16) -> Column {
 impl Screen<'_> {
     pub(super) fn images(&self) -> Vec<Line> {
         if self.status.images.is_empty() {
-            return self.words("no image matches").lines(self.margins(0, 0));
+            return words("no image matches").lines(self.margins(0, 0));
         }
         let Some(width) = self.view.width else {
             return self.table(Fold::Nothing);

@@ -78,7 +78,7 @@ impl Screen<'_> {
                 digest: None,
             }),
             Some(pods) => links.extend(pods.iter().map(|pod| self.pod(pod))),
-            None => links.push(self.unseen_link(image, "pods", "pods")),
+            None => links.push(unseen_link(image, "pods", "pods")),
         }
         links
     }
@@ -90,45 +90,38 @@ impl Screen<'_> {
                 text: self.shown(digest),
                 digest: Some(digest),
             },
-            None => self.unseen_link(image, name, &format!("digests.{name}")),
-        }
-    }
-
-    fn unseen_link(&self, image: &Image, name: &'static str, key: &str) -> Link<'static> {
-        let text = match image.reasons.get(key) {
-            Some(why) => format!("? {}", quoted(why)),
-            None => "none".to_owned(),
-        };
-        Link {
-            name,
-            text,
-            digest: None,
+            None => unseen_link(image, name, &format!("digests.{name}")),
         }
     }
 
     fn spec<'a>(&self, image: &'a Image) -> Link<'a> {
-        let mut link = self.link(image, "spec", image.digests.spec.as_ref());
-        if link.digest.is_none() && !image.reasons.contains_key("digests.spec") {
-            link.text = "no digest".to_owned();
-        }
-        for workload in image.workloads.iter().flatten() {
-            link.text.push_str(&format!(
-                ", {}/{} container {} ({})",
-                workload.kind.to_lowercase(),
+        let link = self.link(image, "spec", image.digests.spec.as_ref());
+        let is_by_tag = link.digest.is_none() && !image.reasons.contains_key("digests.spec");
+        let mut text = vec![if is_by_tag {
+            "no digest".to_owned()
+        } else {
+            link.text
+        }];
+        text.extend(image.workloads.iter().flatten().map(|workload| {
+            let kind = workload.kind.to_lowercase();
+            let rollout = &workload.rollout;
+            let waits = rollout
+                .message
+                .as_deref()
+                .map(|what| format!(": {}", quoted(what)));
+            format!(
+                "{kind}/{} container {} ({}) {}{}",
                 workload.name,
                 workload.container,
-                workload.via
-            ));
-            match &workload.rollout.message {
-                Some(message) => {
-                    let state = workload.rollout.state;
-                    link.text
-                        .push_str(&format!(" {state}: {}", quoted(message)));
-                }
-                None => link.text.push_str(&format!(" {}", workload.rollout.state)),
-            }
+                workload.via,
+                rollout.state,
+                waits.unwrap_or_default()
+            )
+        }));
+        Link {
+            text: text.join(", "),
+            ..link
         }
-        link
     }
 
     fn children(&self, name: &'static str, children: Option<&[Child]>) -> Option<Link<'static>> {
@@ -153,24 +146,33 @@ impl Screen<'_> {
             (None, None) => "none".to_owned(),
         };
         let node = pod.node.as_deref().unwrap_or("no node");
-        let mut text = format!("{what} {} on {node}, {}", pod.name, pod.phase);
+        let mut text = vec![format!("{what} {} on {node}, {}", pod.name, pod.phase)];
         if pod.template == "older" {
-            text.push_str(", of an older template");
+            text.push(", of an older template".to_owned());
         }
-        if let Some(reason) = &pod.waiting_reason {
-            text.push_str(&format!(": {}", quoted(reason)));
-        }
-        if let Some(message) = pod.waiting_message.as_deref().filter(|m| !m.is_empty()) {
-            text.push_str(&format!(": {}", quoted(message)));
-        }
+        let waiting = [&pod.waiting_reason, &pod.waiting_message];
+        let waiting = waiting.into_iter().flatten().filter(|why| !why.is_empty());
+        text.extend(waiting.map(|why| format!(": {}", quoted(why))));
         Link {
             name: "pod",
-            text,
+            text: text.concat(),
             digest: pod
                 .digest
                 .as_ref()
                 .filter(|_| pod.digest_of == Some(DigestOf::Manifest)),
         }
+    }
+}
+
+fn unseen_link(image: &Image, name: &'static str, key: &str) -> Link<'static> {
+    let text = match image.reasons.get(key) {
+        Some(why) => format!("? {}", quoted(why)),
+        None => "none".to_owned(),
+    };
+    Link {
+        name,
+        text,
+        digest: None,
     }
 }
 

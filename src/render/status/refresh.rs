@@ -1,13 +1,15 @@
 //! The refresh job, what it counts, and the marks that it left.
 
-use super::{Screen, quoted};
+use super::{Screen, quoted, words};
 use crate::age::age;
 use crate::codes::Code;
 use crate::health::{Bound, Outcome};
 use crate::record::{FLAP_DETECTED, LAST_ERROR, Streak as Counted};
 use crate::release::Absence;
 use crate::render::flow::{Flow, Line};
-use crate::render::model::{RefreshJob, Run, RunResult, Streak, StreakKind};
+use crate::render::model::{
+    LOG_GONE, LOG_NOT_ASKED, RefreshJob, Run, RunResult, Streak, StreakKind,
+};
 use crate::render::theme::{Mark, TEXT};
 
 impl Screen<'_> {
@@ -102,34 +104,22 @@ impl Screen<'_> {
 
     fn run(&self, job: &RefreshJob, run: &Run) -> Flow {
         let suffix = run.job.strip_prefix(&format!("{}-", job.name));
-        let mut name = suffix.unwrap_or(&run.job).to_owned();
+        let mut name = vec![suffix.unwrap_or(&run.job).to_owned()];
         if self.is_wide() {
-            let time = run.scheduled_at.or(run.started_at);
-            if let Some(time) = time {
-                let time_of_day = time.0.strftime("%Y-%m-%d %H:%MZ");
-                name.push_str(&format!(" ({time_of_day}, {} ago)", self.ago(time)));
-            }
-            if run.manual {
-                name.push_str(" (by hand)");
-            }
+            name.extend(run.scheduled_at.or(run.started_at).map(|time| {
+                let shown = time.0.strftime("%Y-%m-%d %H:%MZ");
+                format!("({shown}, {} ago)", self.ago(time))
+            }));
+            name.extend(run.manual.then(|| "(by hand)".to_owned()));
         }
-        let mut outcome = match (&run.condition, run.result) {
+        let outcome = match (&run.condition, run.result) {
             (Some(reason), _) => quoted(reason),
             (None, RunResult::Active) if run.active_pods == 0 => "active without a pod".to_owned(),
             (None, RunResult::Active) => "active".to_owned(),
             (None, RunResult::Complete) => "complete".to_owned(),
             (None, RunResult::Failed) => "failed".to_owned(),
         };
-        match (&run.last_log_line, run.reasons.get("lastLogLine")) {
-            (Some(line), _) => outcome.push_str(&format!(": {}", quoted(line))),
-            (None, Some(why)) if why == "podDeleted" => {
-                outcome.push_str(" (log gone with its pod)");
-            }
-            (None, Some(why)) if why == "notAsked" => {}
-            (None, Some(why)) => outcome.push_str(&format!(" (log not readable: {})", quoted(why))),
-            (None, None) => {}
-        }
-        self.words(&format!("{name}: {outcome}"))
+        words(&format!("{}: {outcome}{}", name.join(" "), last_words(run)))
     }
 
     /// One line while nothing is counted; a line for each as soon as one is.
@@ -139,7 +129,7 @@ impl Screen<'_> {
             return match self.status.refresh_job {
                 Some(_) => self.section(
                     "Streaks",
-                    vec![self.words("none: this generation does not count")],
+                    vec![words("none: this generation does not count")],
                 ),
                 None => Vec::new(),
             };
@@ -147,25 +137,25 @@ impl Screen<'_> {
         let is_quiet = |streak: &Streak| streak.count == Some(0) && streak.limit.is_some();
         if streaks.iter().all(is_quiet) && !self.is_wide() {
             let all: Vec<_> = streaks.iter().map(fraction).collect();
-            return self.section("Streaks", vec![self.words(&all.join(", "))]);
+            return self.section("Streaks", vec![words(&all.join(", "))]);
         }
-        let rows = streaks.iter().map(|streak| self.streak(streak)).collect();
+        let rows = streaks.iter().map(|streak| self.streak(streak));
         self.section("Streaks", rows)
     }
 
     fn streak(&self, streak: &Streak) -> Flow {
-        let mut text = String::new();
+        let mut text = Vec::new();
         if let Some(why) = streak.reasons.get("count") {
-            text.push_str(&format!(" (not readable: {})", quoted(why)));
+            text.push(format!(" (not readable: {})", quoted(why)));
         }
         if streak.limit.is_none() {
-            text.push_str(", never fires: its limit is not a number");
+            text.push(", never fires: its limit is not a number".to_owned());
         }
         let is_counting = streak.count != Some(0);
         if let Some(seconds) = streak.alarm_after_seconds
             && (is_counting || self.is_wide())
         {
-            text.push_str(&format!(", alarm after about {}", seconds_age(seconds)));
+            text.push(format!(", alarm after about {}", seconds_age(seconds)));
         }
         if let Some(time) = streak.since_about
             && self.is_wide()
@@ -174,11 +164,12 @@ impl Screen<'_> {
                 Some(Bound::AtLeast) => "at least",
                 Some(Bound::About) | None => "about",
             };
-            text.push_str(&format!(", since {bound} {}", self.ago(time)));
+            text.push(format!(", since {bound} {}", self.ago(time)));
         }
         if streak.count.is_some() && is_counting {
-            text.push_str(&format!(" ({})", ends(streak)));
+            text.push(format!(" ({})", ends(streak)));
         }
+        let text = text.concat();
         let style = match (streak.count, streak.limit) {
             (Some(count), Some(limit)) if count > 0 && count >= limit => self.theme.bad,
             (Some(0), _) => TEXT,
@@ -206,10 +197,21 @@ impl Screen<'_> {
                 } else {
                     ""
                 };
-                self.words(&format!("{key} = {}{note}", quoted(value)))
-            })
-            .collect();
+                words(&format!("{key} = {}{note}", quoted(value)))
+            });
         self.section("Marks", rows)
+    }
+}
+
+/// The last line of its log, or why there is none.
+fn last_words(run: &Run) -> String {
+    match (&run.last_log_line, run.reasons.get("lastLogLine")) {
+        (Some(line), _) => format!(": {}", quoted(line)),
+        (None, Some(why)) if why == LOG_GONE => " (log gone with its pod)".to_owned(),
+        (None, Some(why)) if why != LOG_NOT_ASKED => {
+            format!(" (log not readable: {})", quoted(why))
+        }
+        (None, _) => String::new(),
     }
 }
 

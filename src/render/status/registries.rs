@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use unicode_width::UnicodeWidthStr;
 
-use super::{LABEL, Screen, list, quoted};
+use super::{LABEL, Screen, list, quoted, words};
 use crate::render::flow::{Flow, Line};
 use crate::render::model::{Egress, Image, Verdict};
 use crate::render::theme::{Mark, TEXT};
@@ -109,15 +109,10 @@ impl Screen<'_> {
     }
 
     pub(super) fn held(&self) -> Vec<Line> {
-        let rows = self
-            .status
-            .images
-            .iter()
-            .filter_map(|image| {
-                let held = image.held.as_deref()?;
-                Some(self.words(&format!("{} is {held}", image.name)))
-            })
-            .collect();
+        let rows = self.status.images.iter().filter_map(|image| {
+            let held = image.held.as_deref()?;
+            Some(words(&format!("{} is {held}", image.name)))
+        });
         self.section("Held", rows)
     }
 
@@ -129,32 +124,24 @@ impl Screen<'_> {
                 by_host.entry(host).or_default().push(image.name.name());
             }
         }
-        let rows = by_host
-            .into_iter()
-            .map(|(host, images)| {
-                let verb = if images.len() == 1 { "comes" } else { "come" };
-                let images = list(&images);
-                self.words(&format!(
-                    "{images} {verb} from {host}: not compared with the public tag"
-                ))
-            })
-            .collect();
+        let rows = by_host.into_iter().map(|(host, images)| {
+            let verb = if images.len() == 1 { "comes" } else { "come" };
+            let images = list(&images);
+            words(&format!(
+                "{images} {verb} from {host}: not compared with the public tag"
+            ))
+        });
         self.section("Mirror", rows)
     }
 
     /// What could not be seen, and why.
     pub(super) fn unseen(&self) -> Vec<Line> {
-        let rows = self
-            .status
-            .incomplete
-            .iter()
-            .map(|blind| {
-                let text = format!("{}: {}", blind.what, quoted(&blind.reason));
-                Flow::default()
-                    .item(0, [self.glyph(Mark::Unknown)])
-                    .words(&text, TEXT)
-            })
-            .collect();
+        let rows = self.status.incomplete.iter().map(|blind| {
+            let text = format!("{}: {}", blind.what, quoted(&blind.reason));
+            Flow::default()
+                .item(0, [self.glyph(Mark::Unknown)])
+                .words(&text, TEXT)
+        });
         self.section("Unseen", rows)
     }
 
@@ -185,7 +172,7 @@ impl Screen<'_> {
 
     fn when_wide(&self, text: &str) -> Vec<Flow> {
         if self.is_wide() {
-            vec![self.words(text)]
+            vec![words(text)]
         } else {
             Vec::new()
         }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use insta::assert_snapshot;
 use unicode_width::UnicodeWidthStr;
 
+use super::short::short;
 use super::*;
 use crate::render::fixtures::{self, Case};
 use crate::render::json::{json, yaml};

@@ -14,11 +14,8 @@ const LABEL: usize = 7;
 
 impl Screen<'_> {
     pub(super) fn verdict(&self) -> Vec<Line> {
-        let mut text = self.counts();
-        if let Some(sentence) = self.unaffected().or_else(|| self.looked_up()) {
-            text.push(' ');
-            text.push_str(&sentence);
-        }
+        let more = self.unaffected().or_else(|| self.looked_up());
+        let text = [self.counts(), more.unwrap_or_default()].join(" ");
         Flow::default()
             .words(&text, self.theme.bold)
             .lines(self.margins(0, 2))
@@ -40,16 +37,18 @@ impl Screen<'_> {
             let images = if total == 1 { "image" } else { "images" };
             *first = format!("{count} of {total} {images} {word}");
         }
-        let mut text = match parts.as_slice() {
+        let images = match parts.as_slice() {
             [] if total > 0 && counts.held == total => "All images held".to_owned(),
             [] => "All images current".to_owned(),
             parts => parts.join(", "),
         };
-        if let Some(code) = self.status.summary.frozen {
-            let but = if parts.is_empty() { ", but" } else { ";" };
-            text.push_str(&format!("{but} the refresh job does not run ({code})"));
+        match self.status.summary.frozen {
+            None => format!("{images}."),
+            Some(code) => {
+                let but = if parts.is_empty() { ", but" } else { ";" };
+                format!("{images}{but} the refresh job does not run ({code}).")
+            }
         }
-        text + "."
     }
 
     /// Registries that no image in trouble comes from, where there is such a difference.

@@ -25,7 +25,9 @@ fn words(value: &Value, all: &mut Vec<String>) {
         Value::Number(number) => all.push(number.to_string()),
         Value::Array(items) => {
             all.push(items.len().to_string());
-            items.iter().for_each(|item| words(item, all));
+            for item in items {
+                words(item, all);
+            }
         }
         Value::Object(entries) => {
             for (key, value) in entries {
