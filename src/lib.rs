@@ -28,6 +28,7 @@ mod lookup;
 mod node;
 mod observation;
 mod record;
+mod registry;
 mod release;
 mod render;
 mod schedule;

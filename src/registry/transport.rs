@@ -1,0 +1,293 @@
+//! One question, one answer: bounded in time and size, tried again where that helps, and answered at once with the
+//! known cause while a host is known to be unreachable.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures::lock::Mutex as AsyncMutex;
+use hyper_util::client::proxy::matcher::{Intercept, Matcher};
+use jiff::Timestamp;
+use reqwest::dns::Resolve;
+use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderValue};
+use reqwest::{Client, Method, StatusCode, Url};
+use tokio::time::{Instant, timeout_at};
+
+use super::answer::{Answer, Body};
+use super::closer_look::{look, proxy_name};
+use super::credentials::Login;
+use super::dns::{Names, SystemNames};
+use super::endpoint::authority;
+use super::fault::{Again, Fault, Verdict, judge};
+use super::retry::jitter;
+use crate::codes::Code;
+use crate::lookup::Layer;
+
+/// How long things may take.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    /// One connection: DNS, TCP, the proxy and TLS together.
+    pub(super) connect: Duration,
+    /// One lookup with everything that it needs.
+    pub(super) lookup: Duration,
+    /// The longest pauses before the second and the third attempt.
+    pub(super) pauses: [Duration; 2],
+}
+
+/// When a lookup has to be over.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Deadline {
+    at: Instant,
+    limit: Duration,
+}
+
+impl Deadline {
+    pub(super) fn after(limit: Duration) -> Self {
+        Self {
+            at: Instant::now() + limit,
+            limit,
+        }
+    }
+}
+
+/// The way from here to registries.
+pub(super) struct Network {
+    /// Names the proxy of an address, as reqwest chooses it.
+    pub(super) proxies: Matcher,
+    /// `None`: reqwest reads the environment itself.
+    pub(super) proxy: Option<reqwest::Proxy>,
+    pub(super) names: Arc<dyn Resolve>,
+    /// Trusted beside the machine's own.
+    pub(super) authorities: Vec<reqwest::Certificate>,
+}
+
+impl Network {
+    pub(super) fn of_this_machine() -> Self {
+        Self {
+            proxies: Matcher::from_env(),
+            proxy: None,
+            names: Arc::new(SystemNames),
+            authorities: Vec::new(),
+        }
+    }
+}
+
+/// What is asked. `Authorization` is marked sensitive wherever it is made.
+pub(super) struct Question<'a> {
+    pub(super) method: Method,
+    pub(super) url: Url,
+    pub(super) accept: Option<&'static str>,
+    pub(super) authorization: Option<&'a HeaderValue>,
+    /// The largest body that is read, in bytes.
+    pub(super) body_limit: usize,
+}
+
+pub(super) struct Transport {
+    client: Client,
+    proxies: Matcher,
+    names: Names,
+    limits: Limits,
+    /// By host and port.
+    doors: Mutex<HashMap<String, Arc<Door>>>,
+}
+
+/// What is known about the way to one host. Held while a failure is looked into, so that many requests that fail
+/// together have one cause.
+type Door = AsyncMutex<Option<Closed>>;
+
+/// A host that could not be reached.
+struct Closed {
+    since: Instant,
+    fault: Fault,
+}
+
+impl Closed {
+    fn now(fault: &Fault) -> Self {
+        Self {
+            since: Instant::now(),
+            fault: fault.clone(),
+        }
+    }
+}
+
+/// Why an attempt brought no answer.
+enum Trouble {
+    Failed(reqwest::Error),
+    /// The lookup's time was over.
+    Silent,
+}
+
+impl Transport {
+    pub(super) fn open(limits: Limits, network: Network) -> Result<Self, reqwest::Error> {
+        // Shorter than a connection: see `dns`.
+        let names = Names::new(network.names, limits.connect * 4 / 5);
+        let mut client = Client::builder()
+            .user_agent(concat!(
+                "kubectl-tracebloc-images/",
+                env!("CARGO_PKG_VERSION")
+            ))
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            .tcp_nodelay(true)
+            .connect_timeout(limits.connect)
+            .dns_resolver(Arc::new(names.clone()))
+            .tls_certs_merge(network.authorities);
+        if let Some(proxy) = network.proxy {
+            client = client.proxy(proxy);
+        }
+        Ok(Self {
+            client: client.build()?,
+            proxies: network.proxies,
+            names,
+            limits,
+            doors: Mutex::default(),
+        })
+    }
+
+    /// The answer to a question, whatever its status.
+    ///
+    /// # Errors
+    ///
+    /// What broke below HTTP, after the retries that could help; or the same as before, at once, for a host that broke
+    /// less than a lookup's time ago.
+    pub(super) async fn ask(
+        &self,
+        question: &Question<'_>,
+        deadline: Deadline,
+    ) -> Result<Answer, Fault> {
+        let door = self.door(&question.url);
+        if let Some(closed) = &*door.lock().await
+            && closed.since.elapsed() < self.limits.lookup
+        {
+            return Err(closed.fault.clone());
+        }
+        let mut pauses = self.limits.pauses.into_iter();
+        loop {
+            let started = Instant::now();
+            let outcome = match self.attempt(question, deadline).await {
+                Ok(answer) => Ok(answer),
+                Err(trouble) => {
+                    let mut closed = door.lock().await;
+                    let fault = match &*closed {
+                        Some(closed) if closed.since >= started => closed.fault.clone(),
+                        _ => self.cause(trouble, question, deadline).await,
+                    };
+                    if fault.again == Again::Pointless || pauses.len() == 0 {
+                        *closed = Some(Closed::now(&fault));
+                    }
+                    Err(fault)
+                }
+            };
+            let pause = match &outcome {
+                Ok(answer) => again_after(answer, &mut pauses),
+                Err(fault) if fault.again == Again::Worthwhile => pauses.next().map(jitter),
+                Err(_) => None,
+            };
+            match pause {
+                Some(pause) if Instant::now() + pause < deadline.at => {
+                    tokio::time::sleep(pause).await
+                }
+                _ => return outcome,
+            }
+        }
+    }
+
+    /// The header of a login (RFC 7617), marked as a secret.
+    pub(super) fn basic(&self, login: &Login) -> Option<HeaderValue> {
+        let request = self.client.get("https://registry.invalid/");
+        let request = request.basic_auth(&login.user, Some(&login.password));
+        request.build().ok()?.headers_mut().remove(AUTHORIZATION)
+    }
+
+    async fn attempt(
+        &self,
+        question: &Question<'_>,
+        deadline: Deadline,
+    ) -> Result<Answer, Trouble> {
+        let mut request = self
+            .client
+            .request(question.method.clone(), question.url.clone());
+        if let Some(accept) = question.accept {
+            request = request.header(ACCEPT, accept);
+        }
+        if let Some(authorization) = question.authorization {
+            request = request.header(AUTHORIZATION, authorization);
+        }
+        let answered = async {
+            let mut response = request.send().await?;
+            let mut body = Vec::new();
+            while let Some(chunk) = response.chunk().await? {
+                if body.len() + chunk.len() > question.body_limit {
+                    return Ok(Answer::new(
+                        response.status(),
+                        response.headers(),
+                        Body::TooLarge,
+                    ));
+                }
+                body.extend_from_slice(&chunk);
+            }
+            Ok(Answer::new(
+                response.status(),
+                response.headers(),
+                Body::Whole(body),
+            ))
+        };
+        match timeout_at(deadline.at, answered).await {
+            Err(_) => Err(Trouble::Silent),
+            Ok(answered) => answered.map_err(Trouble::Failed),
+        }
+    }
+
+    async fn cause(&self, trouble: Trouble, question: &Question<'_>, deadline: Deadline) -> Fault {
+        let error = match trouble {
+            Trouble::Failed(error) => error,
+            Trouble::Silent => {
+                let words = format!("no answer within {:?}", deadline.limit);
+                return Fault::new(Layer::Http, Code::RegistryError, words);
+            }
+        };
+        let proxy = self.proxy(&question.url);
+        let name = proxy.as_ref().map(proxy_name);
+        match judge(&error, name.as_deref(), self.limits.connect) {
+            Verdict::Known(fault) => fault,
+            open => {
+                look(
+                    &open,
+                    &question.url,
+                    proxy.as_ref(),
+                    &self.names,
+                    self.limits.connect,
+                )
+                .await
+            }
+        }
+    }
+
+    fn door(&self, url: &Url) -> Arc<Door> {
+        let mut doors = self.doors.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(doors.entry(authority(url)).or_default())
+    }
+
+    fn proxy(&self, url: &Url) -> Option<Intercept> {
+        self.proxies.intercept(&url.as_str().parse().ok()?)
+    }
+}
+
+/// How long to wait before the same question, if the answer is one that passes.
+fn again_after(answer: &Answer, pauses: &mut impl Iterator<Item = Duration>) -> Option<Duration> {
+    match answer.status {
+        StatusCode::TOO_MANY_REQUESTS => {
+            let wait = answer.retry_after(Timestamp::now())?;
+            pauses.next().map(|_| wait)
+        }
+        StatusCode::REQUEST_TIMEOUT
+        | StatusCode::INTERNAL_SERVER_ERROR
+        | StatusCode::BAD_GATEWAY
+        | StatusCode::SERVICE_UNAVAILABLE
+        | StatusCode::GATEWAY_TIMEOUT => {
+            let pause = pauses.next().map(jitter)?;
+            Some(answer.retry_after(Timestamp::now()).unwrap_or(pause))
+        }
+        _ => None,
+    }
+}
