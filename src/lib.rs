@@ -59,3 +59,15 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => terminal::fail(&error),
     }
 }
+
+/// The simulated world of `tests/`, for the tests beside the code that talks to it.
+#[cfg(test)]
+#[expect(
+    dead_code,
+    unreachable_pub,
+    reason = "the suites in tests/ use all of it"
+)]
+#[path = "../tests"]
+mod world {
+    pub(crate) mod sim;
+}

@@ -21,6 +21,9 @@ use crate::text::printable;
 /// How much of a page is quoted, in characters.
 const PAGE_QUOTED: usize = 120;
 
+/// How much of a header is quoted, in characters.
+const NAME_QUOTED: usize = 40;
+
 pub(super) struct Answer {
     pub(super) status: StatusCode,
     headers: HeaderMap,
@@ -116,30 +119,28 @@ impl Answer {
     }
 
     /// `answered 403 with a web page "Access denied" (server Acme-Web-Gateway)`
+    ///
+    /// Nothing but a page is quoted: what calls itself something else may hold a token.
     fn page_words(&self) -> String {
-        let text = String::from_utf8_lossy(self.bytes());
-        let title = between(&text, "<title>", "</title>").unwrap_or(&text);
-        let title = printable(title, PAGE_QUOTED);
-        let kind = match self.media_type() {
-            _ if self.is_web_page() => "a web page".to_owned(),
-            Some(media_type) => printable(media_type, 40),
-            None => "no content type".to_owned(),
-        };
-        let quoted = if title.is_empty() {
-            String::new()
+        let mut words = format!("answered {} with ", self.status.as_u16());
+        if self.is_web_page() {
+            words += "a web page";
+            let text = String::from_utf8_lossy(self.bytes());
+            let title = between(&text, "<title>", "</title>").unwrap_or(&text);
+            let title = printable(title, PAGE_QUOTED);
+            if !title.is_empty() {
+                words += &format!(" \"{title}\"");
+            }
         } else {
-            format!(" \"{title}\"")
-        };
-        let sender = [(SERVER, "server"), (VIA, "via")]
-            .into_iter()
-            .find_map(|(name, word)| {
-                Some(format!(" ({word} {})", printable(self.header(&name)?, 40)))
-            })
-            .unwrap_or_default();
-        format!(
-            "answered {} with {kind}{quoted}{sender}",
-            self.status.as_u16()
-        )
+            words += &printable(self.media_type().unwrap_or("no content type"), NAME_QUOTED);
+        }
+        let mut senders = [(SERVER, "server"), (VIA, "via")].into_iter();
+        if let Some((value, word)) =
+            senders.find_map(|(name, word)| Some((self.header(&name)?, word)))
+        {
+            words += &format!(" ({word} {})", printable(value, NAME_QUOTED));
+        }
+        words
     }
 
     /// Something answers that is not a registry.
@@ -193,7 +194,7 @@ impl Answer {
                 _ if matches!(self.body, Body::TooLarge) => malformed("the token is too large"),
                 Ok(_) | Err(Malformed::Unusable) => malformed("the token holds what no token may"),
                 Err(Malformed::NoToken) => malformed("an answer without a token"),
-                Err(Malformed::NotJson) => filtered(self.page_words()),
+                Err(Malformed::NotJson) => filtered(format!("{}, not JSON", self.page_words())),
             },
             300..400 => filtered(
                 self.sends_elsewhere(url)
@@ -282,6 +283,3 @@ fn between<'a>(text: &'a str, start: &str, end: &str) -> Option<&'a str> {
     let to = from + lower[from..].find(end)?;
     Some(&text[from..to])
 }
-
-#[cfg(test)]
-mod tests;

@@ -100,6 +100,7 @@ pub(super) fn judge(error: &reqwest::Error, proxy: Option<&str>, limit: Duration
     let says = |words: &str| chain.iter().any(|cause| cause.to_string() == words);
     let kind = chain
         .iter()
+        .rev()
         .find_map(|cause| cause.downcast_ref::<io::Error>())
         .map(io::Error::kind);
 
@@ -138,7 +139,7 @@ pub(super) fn judge(error: &reqwest::Error, proxy: Option<&str>, limit: Duration
 
 /// The error and what caused it, outermost first.
 fn causes<'a>(error: &'a (dyn Error + 'static)) -> Vec<&'a (dyn Error + 'static)> {
-    let next = |error: &&'a (dyn Error + 'static)| {
+    std::iter::successors(Some(error), |&error| {
         // `io::Error` skips the error that it wraps when asked for its source.
         let wrapped = error
             .downcast_ref::<io::Error>()
@@ -147,8 +148,8 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> Vec<&'a (dyn Error + 'static)
             Some(inner) => Some(inner as &(dyn Error + 'static)),
             None => error.source(),
         }
-    };
-    std::iter::successors(Some(error), next).collect()
+    })
+    .collect()
 }
 
 fn unresolved(why: Unresolved, proxy: Option<&str>) -> Fault {

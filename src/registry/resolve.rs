@@ -1,6 +1,7 @@
 //! Tag to digest: by HEAD, which costs no pull quota; by GET only where HEAD cannot say it.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use futures::future::join_all;
 use futures::{StreamExt as _, stream};
@@ -11,7 +12,7 @@ use tokio::time::Instant;
 use super::admission::{Pass, Registry};
 use super::answer::{Body, Wanted};
 use super::cache::digest_of;
-use super::endpoint::{is_repository, is_tag};
+use super::endpoint::is_tag;
 use super::manifest;
 use super::transport::Deadline;
 use super::visit::{Hops, Reply, Visit};
@@ -47,15 +48,23 @@ impl Session {
         &self,
         references: &[Reference],
     ) -> Vec<Result<Resolved, Failure>> {
-        let mut registries: BTreeMap<&str, BTreeSet<&Reference>> = BTreeMap::new();
-        for reference in references {
-            let images = registries.entry(&reference.registry).or_default();
-            images.insert(reference);
+        let mut found = HashMap::new();
+        let mut registries: BTreeMap<&str, (Arc<Registry>, BTreeSet<&Reference>)> = BTreeMap::new();
+        for image in references {
+            match self.possible(image) {
+                Ok(registry) => {
+                    let (_, images) = registries
+                        .entry(&image.registry)
+                        .or_insert((registry, BTreeSet::new()));
+                    images.insert(image);
+                }
+                Err(failure) => drop(found.insert(image, Err(failure))),
+            }
         }
         let lookups = registries
-            .into_iter()
-            .map(|(name, images)| self.lookup_registry(name, images));
-        let found: HashMap<&Reference, _> = join_all(lookups).await.into_iter().flatten().collect();
+            .values()
+            .map(|(registry, images)| self.lookup_registry(registry, images));
+        found.extend(join_all(lookups).await.into_iter().flatten());
         references
             .iter()
             .map(|reference| found[reference].clone())
@@ -64,40 +73,28 @@ impl Session {
 
     async fn lookup_registry<'a>(
         &self,
-        name: &str,
-        images: BTreeSet<&'a Reference>,
+        registry: &Registry,
+        images: &BTreeSet<&'a Reference>,
     ) -> Vec<(&'a Reference, Result<Resolved, Failure>)> {
         let started = Instant::now();
         let deadline = Deadline::after(self.lookup_limit);
-        let registry = match self.registry(name) {
-            Ok(registry) => registry,
-            Err(failure) => {
-                let all = images
-                    .into_iter()
-                    .map(|image| (image, Err(failure.clone())));
-                return all.collect();
-            }
-        };
         let repositories: BTreeSet<&str> = images
             .iter()
             .map(|image| image.repository.as_str())
-            .filter(|repository| is_repository(repository))
             .collect();
         let repositories: Vec<&str> = repositories.into_iter().collect();
         let passes = registry
             .admit(&self.transport, &repositories, deadline)
             .await;
-        let lookups = images.into_iter().map(|image| {
-            let (registry, passes) = (&registry, &passes);
-            async move {
-                let pass = passes.get(&image.repository).cloned();
-                let digest = self.digest(image, registry, pass, deadline).await;
-                let found = digest.map(|digest| Resolved {
-                    digest,
-                    took: started.elapsed(),
-                });
-                (image, found)
-            }
+        let passes = &passes;
+        let lookups = images.iter().map(|&image| async move {
+            let pass = passes[&image.repository].clone();
+            let digest = self.digest(image, registry, pass, deadline).await;
+            let found = digest.map(|digest| Resolved {
+                digest,
+                took: started.elapsed(),
+            });
+            (image, found)
         });
         stream::iter(lookups)
             .buffer_unordered(AT_ONCE)
@@ -105,26 +102,25 @@ impl Session {
             .await
     }
 
-    /// `pass` is `None` for a repository of an impossible name.
+    /// The registry of an image whose repository and tag could exist.
+    fn possible(&self, image: &Reference) -> Result<Arc<Registry>, Failure> {
+        let registry = self.registry_of(image)?;
+        let tag = tag_of(image);
+        if is_tag(tag) {
+            Ok(registry)
+        } else {
+            Err(impossible(Code::TagMissing, &image.registry, "tag", tag))
+        }
+    }
+
     async fn digest(
         &self,
         image: &Reference,
         registry: &Registry,
-        pass: Option<Result<Pass, Failure>>,
+        pass: Result<Pass, Failure>,
         deadline: Deadline,
     ) -> Result<Digest, Failure> {
-        let Some(pass) = pass else {
-            return Err(impossible(
-                Code::RepositoryMissing,
-                &image.registry,
-                "repository",
-                &image.repository,
-            ));
-        };
-        let tag = image.tag.as_deref().unwrap_or("latest");
-        if !is_tag(tag) {
-            return Err(impossible(Code::TagMissing, &image.registry, "tag", tag));
-        }
+        let tag = tag_of(image);
         let mut visit = Visit {
             registry,
             repository: &image.repository,
@@ -179,6 +175,11 @@ impl Session {
         self.cache.write(&digest, body.clone()).await;
         Ok(digest)
     }
+}
+
+/// Empty, which no tag is, for a reference by digest alone.
+fn tag_of(image: &Reference) -> &str {
+    image.tag.as_deref().unwrap_or_default()
 }
 
 fn is_manifest(reply: &Reply) -> bool {

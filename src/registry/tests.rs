@@ -1,1 +1,156 @@
-//! tests
+//! The resolver against the simulated internet: real sockets, real TLS, every fault by name.
+
+mod failures;
+mod lookups;
+mod retries;
+mod strangers;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper_util::client::proxy::matcher::Matcher;
+use reqwest::Client;
+use tempfile::TempDir;
+
+use super::transport::Network;
+use super::{CacheUse, Credentials, Options, Session};
+use crate::image::{Digest, Reference};
+use crate::lookup::Failure;
+use crate::world::sim::registries::Internet;
+use crate::world::sim::registries::content::Index;
+use crate::world::sim::registries::traffic::Seen;
+
+/// Both long enough for any answer of this machine, however busy: only what hangs reaches them.
+const CONNECT_LIMIT: Duration = Duration::from_secs(20);
+const LOOKUP_LIMIT: Duration = Duration::from_secs(30);
+
+const INGESTOR: &str = "ghcr.io/tracebloc/ingestor:0.3";
+const JOBS_MANAGER: &str = "docker.io/tracebloc/jobs-manager:prod";
+
+/// The internet, and one user's way to it.
+struct Site {
+    net: Internet,
+    folder: TempDir,
+}
+
+impl Site {
+    /// Both registries with the images of the incident.
+    fn new() -> Self {
+        Self::on(Internet::start())
+    }
+
+    fn on(net: Internet) -> Self {
+        net.push(JOBS_MANAGER, Index::of(["linux/amd64", "linux/arm64"]));
+        net.push(
+            INGESTOR,
+            Index::of(["linux/amd64", "linux/arm64"]).attested(),
+        );
+        Self {
+            net,
+            folder: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    fn options(&self) -> Options {
+        Options {
+            credentials: Credentials::Never,
+            cache: CacheUse::Folder(self.folder.path().join("cache")),
+            connect_limit: CONNECT_LIMIT,
+            lookup_limit: LOOKUP_LIMIT,
+        }
+    }
+
+    /// For what hangs on purpose.
+    fn hasty(&self) -> Options {
+        Options {
+            connect_limit: Duration::from_millis(500),
+            ..self.options()
+        }
+    }
+
+    /// A session on the hosts' own ports.
+    fn session(&self) -> Session {
+        self.session_with(self.options())
+    }
+
+    fn session_with(&self, options: Options) -> Session {
+        open(self.network(), options)
+    }
+
+    /// The hosts' own ports, and no proxy, whatever the environment of the tests says.
+    fn network(&self) -> Network {
+        let authority = reqwest::Certificate::from_pem(self.net.ca_pem().as_bytes());
+        Network {
+            client: Client::builder()
+                .tls_certs_merge([authority.unwrap()])
+                .no_proxy(),
+            proxies: Matcher::builder().build(),
+            names: self.net.dns(),
+        }
+    }
+
+    /// A session whose every connection goes through this proxy.
+    fn proxied(&self, url: &str, options: Options) -> Session {
+        let direct = self.network();
+        let network = Network {
+            client: direct.client.proxy(reqwest::Proxy::all(url).unwrap()),
+            proxies: Matcher::builder().all(url.to_owned()).build(),
+            ..direct
+        };
+        open(network, options)
+    }
+
+    /// `HEAD ghcr.io/v2/tracebloc/ingestor/manifests/0.3`, in order of arrival.
+    fn requests(&self) -> Vec<String> {
+        self.net.log().iter().map(ToString::to_string).collect()
+    }
+}
+
+fn open(network: Network, options: Options) -> Session {
+    // Every test of the process installs the same one, and only the first succeeds.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Session::through(network, options, [Duration::ZERO; 2])
+        .map_err(|failure| failure.to_string())
+        .unwrap()
+}
+
+fn image(reference: &str) -> Reference {
+    reference.parse().unwrap()
+}
+
+fn digest(text: &str) -> Digest {
+    text.parse().unwrap()
+}
+
+/// Four images on Docker Hub, two on ghcr.io.
+fn six(net: &Internet) -> Vec<Reference> {
+    [
+        "docker.io/tracebloc/a:1",
+        "docker.io/tracebloc/b:1",
+        "docker.io/tracebloc/c:1",
+        "docker.io/tracebloc/c:2",
+        "ghcr.io/tracebloc/d:1",
+        "ghcr.io/tracebloc/e:1",
+    ]
+    .into_iter()
+    .map(|reference| {
+        net.push(
+            reference,
+            Index::of(["linux/amd64"]).label("image", reference),
+        );
+        image(reference)
+    })
+    .collect()
+}
+
+fn count(site: &Site, wanted: impl Fn(&Seen) -> bool) -> usize {
+    site.net.log().iter().filter(|seen| wanted(seen)).count()
+}
+
+fn is_token(seen: &Seen) -> bool {
+    seen.path == "/token"
+}
+
+fn is_head(seen: &Seen) -> bool {
+    seen.method == "HEAD"
+}

@@ -10,7 +10,7 @@ use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use jiff::Timestamp;
 use reqwest::dns::Resolve;
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderValue};
-use reqwest::{Client, Method, StatusCode, Url};
+use reqwest::{Client, ClientBuilder, Method, StatusCode, Url};
 use tokio::time::{Instant, timeout_at};
 
 use super::answer::{Answer, Body};
@@ -52,22 +52,19 @@ impl Deadline {
 
 /// The way from here to registries.
 pub(super) struct Network {
-    /// Names the proxy of an address, as reqwest chooses it.
+    /// Reads the proxy and the trusted authorities of this machine, unless told otherwise.
+    pub(super) client: ClientBuilder,
+    /// Says which proxy the client takes for an address.
     pub(super) proxies: Matcher,
-    /// `None`: reqwest reads the environment itself.
-    pub(super) proxy: Option<reqwest::Proxy>,
     pub(super) names: Arc<dyn Resolve>,
-    /// Trusted beside the machine's own.
-    pub(super) authorities: Vec<reqwest::Certificate>,
 }
 
 impl Network {
     pub(super) fn of_this_machine() -> Self {
         Self {
+            client: Client::builder(),
             proxies: Matcher::from_env(),
-            proxy: None,
             names: Arc::new(SystemNames),
-            authorities: Vec::new(),
         }
     }
 }
@@ -121,7 +118,8 @@ impl Transport {
     pub(super) fn open(limits: Limits, network: Network) -> Result<Self, reqwest::Error> {
         // Shorter than a connection: see `dns`.
         let names = Names::new(network.names, limits.connect * 4 / 5);
-        let mut client = Client::builder()
+        let client = network
+            .client
             .user_agent(concat!(
                 "kubectl-tracebloc-images/",
                 env!("CARGO_PKG_VERSION")
@@ -130,11 +128,7 @@ impl Transport {
             .referer(false)
             .tcp_nodelay(true)
             .connect_timeout(limits.connect)
-            .dns_resolver(Arc::new(names.clone()))
-            .tls_certs_merge(network.authorities);
-        if let Some(proxy) = network.proxy {
-            client = client.proxy(proxy);
-        }
+            .dns_resolver(Arc::new(names.clone()));
         Ok(Self {
             client: client.build()?,
             proxies: network.proxies,
