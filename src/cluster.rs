@@ -13,4 +13,5 @@ mod pods;
 pub(crate) mod read;
 mod record;
 mod runs;
+pub(crate) mod watch;
 mod workload;

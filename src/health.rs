@@ -14,6 +14,7 @@ use crate::lookup::Layer;
 use crate::observation::Seen;
 use crate::record::Streak;
 
+pub(crate) mod egress;
 mod state;
 
 /// A state of an image, worst first: the order of screens and JSON. The word is the contract.

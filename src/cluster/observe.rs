@@ -31,9 +31,9 @@ use crate::observation::{
 use crate::release::Release;
 
 /// Control-plane pods of all releases in a namespace: they carry no label of their release.
-const PODS: &str = "app in (manager,requests-proxy)";
+pub(super) const PODS: &str = "app in (manager,requests-proxy)";
 /// Pods of refresh Jobs.
-const TICKS: &str = "app.kubernetes.io/component=image-refresh";
+pub(super) const TICKS: &str = "app.kubernetes.io/component=image-refresh";
 /// Marks a Job that ingests data.
 const INGESTION: &str = "tracebloc.io/ingestion-run";
 /// Design, "Bounds": the tail of a log that is read.

@@ -1,0 +1,101 @@
+//! `status`: looks at the releases of a namespace, judges what it sees, and prints it.
+
+mod watch;
+
+use crate::cli::{self, StatusFormat};
+use crate::cluster::connect::{Cluster, connect};
+use crate::error::{Error, Exit};
+use crate::health::assess;
+use crate::look::look;
+use crate::lookup::{Failure, Layer};
+use crate::registry::{CacheUse, Credentials, Options, Session};
+use crate::render::json::{List, json, yaml};
+use crate::render::model::ImageStatus;
+use crate::render::status::{self, Form, View};
+use crate::terminal;
+
+/// Times of the registry lookups (design, "Registry lookups").
+const CONNECT_LIMIT: std::time::Duration = std::time::Duration::from_secs(5);
+const LOOKUP_LIMIT: std::time::Duration = std::time::Duration::from_secs(8);
+
+/// # Errors
+///
+/// Those of [`connect`] and [`look`].
+pub(crate) async fn status(
+    args: &cli::Status,
+    screen: cli::Screen,
+    connection: &cli::Connection,
+) -> Result<Exit, Error> {
+    let cluster = connect(connection).await?;
+    let session = session(args);
+    if args.watch {
+        return watch::watch(args, screen, &cluster, session.as_ref()).await;
+    }
+    let what = format!("asking {} and the registries", cluster.server);
+    let statuses = terminal::waiting(screen, &what, observed(args, &cluster, session.as_ref())).await?;
+    terminal::print(&page(args, screen, &statuses))?;
+    Ok(exit(args, &statuses))
+}
+
+/// What there is to show: one status per release, with the images that were asked for.
+async fn observed(
+    args: &cli::Status,
+    cluster: &Cluster,
+    session: Result<&Session, &Failure>,
+) -> Result<Vec<ImageStatus>, Error> {
+    let seen = look(cluster, session, args.selector.as_deref()).await?;
+    let statuses = seen.iter().map(|seen| ImageStatus::new(seen, &assess(seen)));
+    Ok(statuses.map(|status| status.of(&args.images, &args.state)).collect())
+}
+
+fn session(args: &cli::Status) -> Result<Session, Failure> {
+    if args.offline || args.from == cli::From::None {
+        let flag = if args.offline { "--offline" } else { "--from=none" };
+        return Err(Failure {
+            code: None,
+            layer: Layer::None,
+            host: String::new(),
+            message: format!("not asked ({flag})"),
+            retry_after: None,
+        });
+    }
+    Session::open(Options {
+        credentials: if args.anonymous { Credentials::Never } else { Credentials::of_this_user() },
+        cache: if args.no_cache { CacheUse::Off } else { CacheUse::of_this_user() },
+        connect_limit: CONNECT_LIMIT,
+        lookup_limit: LOOKUP_LIMIT,
+    })
+}
+
+fn page(args: &cli::Status, screen: cli::Screen, statuses: &[ImageStatus]) -> String {
+    if args.quiet {
+        return String::new();
+    }
+    let theme = terminal::theme(screen);
+    let drawn = |form| -> String {
+        let view = View { form, width: terminal::width(), digests: args.digests(), headers: args.headers() };
+        let pages: Vec<_> = statuses.iter().map(|status| status::status(status, &view, &theme)).collect();
+        pages.join("\n")
+    };
+    match args.output {
+        StatusFormat::Table => drawn(Form::Table),
+        StatusFormat::Wide => drawn(Form::Wide),
+        StatusFormat::Short => statuses.iter().map(|status| status::short(status, &theme)).collect(),
+        StatusFormat::Json => match statuses {
+            [one] => json(one),
+            many => json(&List::new(many.to_vec())),
+        },
+        StatusFormat::Yaml => match statuses {
+            [one] => yaml(one),
+            many => yaml(&List::new(many.to_vec())),
+        },
+    }
+}
+
+/// `--quiet` has no other answer than its exit code.
+fn exit(args: &cli::Status, statuses: &[ImageStatus]) -> Exit {
+    if !(args.exit_code || args.quiet) {
+        return Exit::Done;
+    }
+    statuses.iter().map(ImageStatus::exit).max().unwrap_or(Exit::Done)
+}

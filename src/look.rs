@@ -1,0 +1,114 @@
+//! One look at the releases of a namespace: the cluster and the registries, side by side.
+//!
+//! The first round of requests to the API server names the tags; they are resolved while the second round runs, and
+//! content that spec, record or pods name is fetched beside them. What the answers make necessary comes after.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
+
+use futures::future::{join, join_all, join3};
+
+use crate::cluster::connect::Cluster;
+use crate::cluster::observe::{self, Further};
+use crate::error::Error;
+use crate::image::Reference;
+use crate::lookup::{Failure, Resolved};
+use crate::observation::{Observation, RegistryAnswers};
+use crate::registry::Session;
+use crate::wanted::{Wanted, tags, wanted};
+
+/// Looks once. One observation per release, in the order of their names; at least one.
+///
+/// Without a session no registry is asked, and every latest is unknown for the reason given instead.
+///
+/// # Errors
+///
+/// As [`observe::look`]. A registry that does not answer is part of the observation.
+pub(crate) async fn look(
+    cluster: &Cluster,
+    session: Result<&Session, &Failure>,
+    selector: Option<&str>,
+) -> Result<Vec<Observation>, Error> {
+    let namespace = observe::look(cluster, selector).await?;
+    let releases = namespace.releases();
+    let started = Instant::now();
+    let mut answers = RegistryAnswers::default();
+    let first: Vec<_> = releases
+        .iter()
+        .map(|release| namespace.observation(cluster, release, &Further::pending(), answers.clone()))
+        .collect();
+    let references: BTreeSet<_> = first.iter().flat_map(tags).collect();
+    let further = join_all(releases.iter().map(|release| namespace.further(cluster, release)));
+    let known = all_wanted(&first);
+    let (further, latest, contents) =
+        join3(further, resolve(session, &references), fetch(session, &known)).await;
+    answers.latest = latest;
+    merge(&mut answers, contents);
+    loop {
+        answers.took = started.elapsed();
+        let seen: Vec<_> = releases
+            .iter()
+            .zip(&further)
+            .map(|(release, further)| namespace.observation(cluster, release, further, answers.clone()))
+            .collect();
+        let missing = all_wanted(&seen);
+        if missing.is_empty() {
+            return Ok(seen);
+        }
+        merge(&mut answers, fetch(session, &missing).await);
+    }
+}
+
+fn all_wanted(seen: &[Observation]) -> Wanted {
+    let mut all = Wanted::default();
+    for one in seen.iter().map(wanted) {
+        all.manifests.extend(one.manifests);
+        all.configs.extend(one.configs);
+    }
+    all
+}
+
+type Latest = BTreeMap<Reference, Result<Resolved, Failure>>;
+
+async fn resolve(session: Result<&Session, &Failure>, references: &BTreeSet<Reference>) -> Latest {
+    let references: Vec<_> = references.iter().cloned().collect();
+    let found = match session {
+        Ok(session) => session.lookup_all(&references).await,
+        Err(why) => references.iter().map(|reference| Err(not_asked(why, reference))).collect(),
+    };
+    references.into_iter().zip(found).collect()
+}
+
+/// Every wanted thing is in the result, be it with a failure: nothing is wanted twice.
+async fn fetch(session: Result<&Session, &Failure>, wanted: &Wanted) -> RegistryAnswers {
+    let manifests = wanted.manifests.iter().map(async |(digest, repository)| {
+        let answer = match session {
+            Ok(session) => session.manifest(repository, digest).await,
+            Err(why) => Err(not_asked(why, repository)),
+        };
+        (digest.clone(), answer)
+    });
+    let configs = wanted.configs.iter().map(async |(manifest, (repository, config))| {
+        let answer = match session {
+            Ok(session) => session.config(repository, config).await,
+            Err(why) => Err(not_asked(why, repository)),
+        };
+        (manifest.clone(), answer)
+    });
+    let (manifests, configs) = join(join_all(manifests), join_all(configs)).await;
+    RegistryAnswers {
+        manifests: manifests.into_iter().collect(),
+        configs: configs.into_iter().collect(),
+        ..RegistryAnswers::default()
+    }
+}
+
+fn merge(answers: &mut RegistryAnswers, more: RegistryAnswers) {
+    answers.manifests.extend(more.manifests);
+    answers.configs.extend(more.configs);
+}
+
+/// The same reason for every image, under the name of its own registry.
+fn not_asked(why: &Failure, reference: &Reference) -> Failure {
+    Failure { host: reference.registry.clone(), ..why.clone() }
+}
