@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::alive::stamp;
+use super::alive::{Owner, own, owned, stamp};
 use super::pod::{PodState, Running};
 use super::rollout::Revision;
 use super::scene::Scene;
@@ -71,7 +71,9 @@ impl Scene {
             return;
         }
         let is_manager = name == release.jobs_manager_name();
-        let template = &mut self.object_mut(kind, namespace, name)["spec"]["template"];
+        let workload = self.object_mut(kind, namespace, name);
+        let template = &mut workload["spec"]["template"];
+        let mut set = json!({});
         if release.generation.sets_images() {
             for container in template["spec"]["containers"]
                 .as_array_mut()
@@ -82,17 +84,30 @@ impl Scene {
                 if is_free(release, name) {
                     let digest = of_container(to, name);
                     let image = format!("docker.io/tracebloc/{}@{digest}", image_of(name));
+                    set[item(name)] = json!({ "f:image": {} });
                     container["image"] = image.into();
                 }
             }
         } else if is_manager {
             let key = "kubectl.kubernetes.io/restartedAt";
             template["metadata"]["annotations"] = json!({ key: stamp(at) });
+            let restart = owned(&json!({ "spec": { "template": {
+                "metadata": { "annotations": { key: "" } },
+            } } }));
+            own(workload, &Owner::of_object("kubectl-rollout"), restart, at);
         }
         let moves_ingestor = release.generation.has_ingestor_pass();
         if is_manager && moves_ingestor && release.values.images.ingestor.auto_refresh {
-            set_env(template, "api", "INGESTOR_IMAGE_DIGEST", &to.ingestor);
+            let (template, name) = (&mut workload["spec"]["template"], "INGESTOR_IMAGE_DIGEST");
+            set_env(template, "api", name, &to.ingestor);
+            set[item("api")] = json!({ "f:env": { item(name): { "f:value": {} } } });
         }
+        if set == json!({}) {
+            return;
+        }
+        let set = json!({ "f:spec": { "f:template": { "f:spec": { "f:containers": set } } } });
+        let fields = set.as_object().cloned().unwrap_or_default();
+        own(workload, &Owner::of_object("kubectl-set"), fields, at);
     }
 
     /// Records these digests, as far as the generation records them.
@@ -123,6 +138,11 @@ impl Scene {
             }
         }
     }
+}
+
+/// The item of a named list, in the form of `fieldsV1`.
+fn item(name: &str) -> String {
+    format!("k:{}", json!({ "name": name }))
 }
 
 /// Sets a literal environment value; the last entry of that name if there are several.
