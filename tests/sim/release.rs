@@ -9,6 +9,7 @@
 use serde_json::{Value, json};
 
 mod alive;
+mod edits;
 mod generation;
 mod logs;
 mod neighbours;
@@ -23,6 +24,7 @@ mod tick;
 mod values;
 mod workloads;
 
+pub use edits::{set_env, set_env_from, take_containers};
 pub use generation::{Generation, IngestorMode};
 pub use logs::{Story, curl_timeout, tick_log};
 pub use neighbours::Neighbour;
@@ -30,7 +32,6 @@ pub use node::{Health, Node};
 pub use pod::{Fate, ImageId, Life, PodState, Running};
 pub use rollout::Revision;
 pub use scene::{Event, PodLog, Run, Scene};
-pub use settle::set_env;
 pub use tick::{Outcome, Tick, Trigger, schedule_points};
 pub use values::{Credentials, Images, Ingestor, Proxy, Refresh, Values};
 

@@ -1,5 +1,9 @@
 //! Environments: which names, which values, and what a reader concludes from them.
 
+use serde_json::json;
+
+use crate::world::sim::release::{set_env, set_env_from, take_containers};
+
 use super::*;
 
 const PROXY: [&str; 6] = [
@@ -329,4 +333,39 @@ fn limits_are_rendered_as_they_stand() {
         let objects = Release::with(generation, limits).objects();
         assert_eq!(env_values(tick(&objects), name), [wanted]);
     }
+}
+
+#[test]
+fn an_edit_changes_the_last_entry_of_a_name_or_adds_one() {
+    let name = "INGESTOR_IMAGE_DIGEST";
+    let twice = |values: &mut Values| values.env.push((name.to_owned(), "sha256:mine".to_owned()));
+    let objects = Release::with(G2, twice).objects();
+    let mut template =
+        get(&objects, "Deployment", "berlin-jobs-manager")["spec"]["template"].clone();
+    let entries = |template: &Value| {
+        let entries = template["spec"]["containers"][0]["env"]
+            .as_array()
+            .unwrap()
+            .iter();
+        let named = entries.filter(|entry| entry["name"] == name);
+        named.skip(1).cloned().collect::<Vec<_>>()
+    };
+    set_env(&mut template, "api", name, "sha256:other");
+    assert_eq!(
+        entries(&template),
+        [json!({ "name": name, "value": "sha256:other" })]
+    );
+    set_env(&mut template, "api", name, "");
+    assert_eq!(entries(&template), [json!({ "name": name })]);
+    set_env_from(&mut template, "api", name);
+    let source = json!({ "configMapKeyRef": { "name": "site", "key": name } });
+    assert_eq!(
+        entries(&template),
+        [json!({ "name": name, "valueFrom": source })]
+    );
+    set_env(&mut template, "pods-monitor-container", "NEW", "1");
+    let monitor = &template["spec"]["containers"][1];
+    assert_eq!(env_values(monitor, "NEW"), ["1"]);
+    take_containers(&mut template);
+    assert_eq!(template["spec"]["containers"], json!([]));
 }

@@ -1,9 +1,10 @@
 //! A release at rest: every workload rolled out, every digest recorded.
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::alive::{Owner, own, owned, stamp};
+use super::edits::set_env;
 use super::pod::{PodState, Running};
 use super::rollout::Revision;
 use super::scene::Scene;
@@ -143,20 +144,6 @@ impl Scene {
 /// The item of a named list, in the form of `fieldsV1`.
 fn item(name: &str) -> String {
     format!("k:{}", json!({ "name": name }))
-}
-
-/// Sets a literal environment value; the last entry of that name if there are several.
-pub fn set_env(template: &mut Value, container: &str, name: &str, value: &str) {
-    let containers = template["spec"]["containers"]
-        .as_array_mut()
-        .into_iter()
-        .flatten();
-    for container in containers.filter(|found| found["name"] == container) {
-        let entries = container["env"].as_array_mut().into_iter().flatten();
-        if let Some(entry) = entries.filter(|entry| entry["name"] == name).last() {
-            *entry = json!({ "name": name, "value": value });
-        }
-    }
 }
 
 /// The repository that a managed container runs, under `tracebloc/`.
