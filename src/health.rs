@@ -14,6 +14,7 @@ use crate::lookup::Layer;
 use crate::observation::Seen;
 use crate::record::Streak;
 
+pub(crate) mod advice;
 pub(crate) mod egress;
 mod state;
 
