@@ -196,7 +196,7 @@ impl Answer {
                 Err(Malformed::NoToken) => malformed("an answer without a token"),
                 Err(Malformed::NotJson) => filtered(format!("{}, not JSON", self.page_words())),
             },
-            300..400 => filtered(
+            300..=399 => filtered(
                 self.sends_elsewhere(url)
                     .unwrap_or_else(|| self.page_words()),
             ),
@@ -220,7 +220,7 @@ impl Answer {
         let status = self.status.as_u16();
         match status {
             _ if self.is_web_page() => self.not_a_registry(),
-            400..500 => {
+            400..=499 => {
                 let words = format!(
                     "the signed request was refused ({status}): altered on its way, or a wrong clock"
                 );
@@ -240,7 +240,7 @@ impl Answer {
         match status {
             429 => self.rate_limited(layer),
             408 | 500.. => self.failed(),
-            300..400 => {
+            300..=399 => {
                 let words = self
                     .sends_elsewhere(url)
                     .unwrap_or_else(|| self.page_words());

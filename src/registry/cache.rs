@@ -8,7 +8,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use sha2::{Digest as _, Sha256};
 
@@ -16,6 +16,9 @@ use crate::image::Digest;
 
 /// What all entries may take together, in bytes. Reached, the entries used longest ago go first.
 const BOUND: u64 = 16 * 1024 * 1024;
+
+/// How long writing an entry takes at most.
+const DRAFT: Duration = Duration::from_secs(60);
 
 /// Where answers are kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -132,22 +135,24 @@ fn create(folder: &Path) -> io::Result<()> {
     builder.create(folder)
 }
 
-/// Drafts that a killed process left behind count and go like entries.
+/// Drafts that a killed process left behind count and go like entries, once nobody can be writing them any more.
 fn evict(folder: &Path, bound: u64) -> io::Result<()> {
     let mut entries = Vec::new();
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         // Another process may have removed it just now.
-        if let Ok(seen) = entry.metadata()
-            && seen.is_file()
-        {
-            entries.push((seen.modified()?, seen.len(), entry.path()));
-        }
+        let Ok(seen) = entry.metadata() else {
+            continue;
+        };
+        let modified = seen.modified()?;
+        let is_draft = entry.file_name().as_encoded_bytes().starts_with(b".");
+        let age = modified.elapsed().unwrap_or_default();
+        entries.push((is_draft && age < DRAFT, modified, seen.len(), entry.path()));
     }
     entries.sort();
-    let mut total: u64 = entries.iter().map(|(_, size, _)| size).sum();
-    for (_, size, path) in entries {
-        if total <= bound {
+    let mut total: u64 = entries.iter().map(|(_, _, size, _)| size).sum();
+    for (is_being_written, _, size, path) in entries {
+        if total <= bound || is_being_written {
             break;
         }
         if fs::remove_file(path).is_ok() {

@@ -130,10 +130,7 @@ pub(super) fn judge(error: &reqwest::Error, proxy: Option<&str>, limit: Duration
             _ => Verdict::Known(cut("reset")),
         };
     }
-    let words = match kind {
-        Some(io::ErrorKind::ConnectionReset) => "connection reset before the answer was complete",
-        _ => "connection ended before the answer was complete",
-    };
+    let words = "connection ended before the answer was complete";
     Verdict::Known(Fault::new(Layer::Http, Code::RegistryError, words))
 }
 

@@ -1,8 +1,11 @@
 //! The resolver against the simulated internet: real sockets, real TLS, every fault by name.
 
+mod content;
 mod failures;
+mod login;
 mod lookups;
 mod retries;
+mod security;
 mod strangers;
 
 use std::sync::Arc;
@@ -57,6 +60,18 @@ impl Site {
             cache: CacheUse::Folder(self.folder.path().join("cache")),
             connect_limit: CONNECT_LIMIT,
             lookup_limit: LOOKUP_LIMIT,
+        }
+    }
+
+    /// With a Docker config that holds one login.
+    fn with_login(&self, key: &str, user: &str, password: &str) -> Options {
+        let path = self.folder.path().join("config.json");
+        let login = serde_json::json!({ "username": user, "password": password });
+        let config = serde_json::json!({ "auths": { key: login } });
+        std::fs::write(&path, config.to_string()).unwrap();
+        Options {
+            credentials: Credentials::WhenRefused(path),
+            ..self.options()
         }
     }
 
@@ -153,4 +168,14 @@ fn is_token(seen: &Seen) -> bool {
 
 fn is_head(seen: &Seen) -> bool {
     seen.method == "HEAD"
+}
+
+/// `TBI-202 connect ghcr.io: connection refused`
+fn words(failure: &Failure) -> String {
+    let code = failure.code.map(|code| code.to_string());
+    format!(
+        "{} {} {failure}",
+        code.unwrap_or_default(),
+        failure.layer.word()
+    )
 }

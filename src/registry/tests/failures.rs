@@ -119,14 +119,6 @@ fn place_of(text: &str) -> At {
     }
 }
 
-fn words(failure: &Failure) -> String {
-    let code = failure
-        .code
-        .map(|code| code.to_string())
-        .unwrap_or_default();
-    format!("{code} {} {failure}", failure.layer.word())
-}
-
 async fn directly(site: &Site, reference: &str) -> Failure {
     site.session().latest(&image(reference)).await.unwrap_err()
 }
