@@ -4,6 +4,11 @@
 //! `plan`, `health` and `render` are functions of plain data. The world stands behind `cluster`, `registry` and
 //! `probe`, one narrow async function per question. A command is a sentence made of these words.
 
+#![cfg_attr(
+    test,
+    expect(clippy::unwrap_used, reason = "a test that meets the unexpected ends")
+)]
+
 use std::ffi::OsString;
 use std::process::ExitCode;
 

@@ -343,25 +343,17 @@ impl Registry {
         };
         let answer = transport.ask(&question, deadline).await;
         let answer = answer.map_err(|fault| fault.at(&url, part))?;
-        let grant = match &answer.body {
-            Body::Whole(body) if answer.status == StatusCode::OK => token::parse(body).ok(),
-            _ => None,
-        };
-        let header = grant.as_ref().and_then(|grant| {
-            let mut header = HeaderValue::from_str(&format!("Bearer {}", grant.token)).ok()?;
-            header.set_sensitive(true);
-            Some(header)
-        });
-        match (header, grant) {
-            (Some(header), Some(grant)) => Ok(Pass {
-                header: Some(header),
+        if let Body::Whole(body) = &answer.body
+            && answer.status == StatusCode::OK
+            && let Ok(grant) = token::parse(body)
+        {
+            return Ok(Pass {
+                header: Some(grant.authorization),
                 until: Some(Instant::now() + grant.life),
-            }),
-            _ => {
-                let who = login.map_or(Who::Anonymous, |_| Who::Login);
-                Err(answer.token_fault(&url, who).at(&url, part))
-            }
+            });
         }
+        let who = login.map_or(Who::Anonymous, |_| Who::Login);
+        Err(answer.token_fault(&url, who).at(&url, part))
     }
 }
 

@@ -122,25 +122,25 @@ impl Answer {
     ///
     /// Nothing but a page is quoted: what calls itself something else may hold a token.
     fn page_words(&self) -> String {
-        let mut words = format!("answered {} with ", self.status.as_u16());
-        if self.is_web_page() {
-            words += "a web page";
+        let what = if self.is_web_page() {
             let text = String::from_utf8_lossy(self.bytes());
             let title = between(&text, "<title>", "</title>").unwrap_or(&text);
-            let title = printable(title, PAGE_QUOTED);
-            if !title.is_empty() {
-                words += &format!(" \"{title}\"");
+            match printable(title, PAGE_QUOTED) {
+                title if title.is_empty() => "a web page".to_owned(),
+                title => format!("a web page \"{title}\""),
             }
         } else {
-            words += &printable(self.media_type().unwrap_or("no content type"), NAME_QUOTED);
-        }
-        let mut senders = [(SERVER, "server"), (VIA, "via")].into_iter();
-        if let Some((value, word)) =
-            senders.find_map(|(name, word)| Some((self.header(&name)?, word)))
-        {
-            words += &format!(" ({word} {})", printable(value, NAME_QUOTED));
-        }
-        words
+            printable(self.media_type().unwrap_or("no content type"), NAME_QUOTED)
+        };
+        let sender = [(SERVER, "server"), (VIA, "via")]
+            .into_iter()
+            .find_map(|(name, word)| Some((word, self.header(&name)?)))
+            .map(|(word, value)| format!(" ({word} {})", printable(value, NAME_QUOTED)));
+        let status = self.status.as_u16();
+        format!(
+            "answered {status} with {what}{}",
+            sender.unwrap_or_default()
+        )
     }
 
     /// Something answers that is not a registry.

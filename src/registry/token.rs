@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use reqwest::Url;
+use reqwest::header::HeaderValue;
 use serde_json::Value;
 
 /// Largest answer that is read, in bytes.
@@ -45,10 +46,11 @@ impl Service {
     }
 }
 
-/// A token and how long it may be used. Without `Debug`: it is a secret.
+/// Leave to pull, and for how long.
+#[derive(Debug)]
 pub(crate) struct Grant {
-    /// Visible ASCII only, so that it can stand in a header.
-    pub(crate) token: String,
+    /// The `Authorization` to send, marked as a secret: its `Debug` says nothing.
+    pub(crate) authorization: HeaderValue,
     pub(crate) life: Duration,
 }
 
@@ -73,13 +75,16 @@ pub(crate) fn parse(body: &[u8]) -> Result<Grant, Malformed> {
     if token.len() > TOKEN_LIMIT || !token.bytes().all(|b| b.is_ascii_graphic()) {
         return Err(Malformed::Unusable);
     }
+    let mut authorization =
+        HeaderValue::from_str(&format!("Bearer {token}")).map_err(|_| Malformed::Unusable)?;
+    authorization.set_sensitive(true);
     let life = body
         .get("expires_in")
         .and_then(Value::as_u64)
         .unwrap_or(0)
         .clamp(SHORTEST_LIFE, 24 * 60 * 60);
     Ok(Grant {
-        token: token.to_owned(),
+        authorization,
         life: Duration::from_secs(life - SPARE),
     })
 }
@@ -92,9 +97,14 @@ mod tests {
 
     #[test]
     fn a_token_is_read_or_the_reason_is_named() {
-        let read =
-            |body: &str| parse(body.as_bytes()).map(|grant| (grant.token, grant.life.as_secs()));
-        let token = |token: &str, life| Ok((token.to_owned(), life));
+        let read = |body: &str| {
+            parse(body.as_bytes()).map(|grant| {
+                assert!(grant.authorization.is_sensitive());
+                let authorization = grant.authorization.to_str().unwrap().to_owned();
+                (authorization, grant.life.as_secs())
+            })
+        };
+        let token = |token: &str, life| Ok((format!("Bearer {token}"), life));
         for (name, body, want) in [
             ("token", r#"{"token":"abc"}"#, token("abc", 55)),
             (
@@ -180,13 +190,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_read_as_a_token_fits_a_header(body in any::<Vec<u8>>(), token in any::<String>()) {
+        fn a_token_is_sent_as_it_was_given_or_not_at_all(body in any::<Vec<u8>>(), token in "[!-~]{1,40}|\\PC{0,40}") {
             let _ = parse(&body);
             let body = serde_json::json!({ "token": token }).to_string();
             if let Ok(grant) = parse(body.as_bytes()) {
-                let header = format!("Bearer {}", grant.token);
-                prop_assert!(reqwest::header::HeaderValue::from_str(&header).is_ok());
-                prop_assert_eq!(token, grant.token);
+                prop_assert_eq!(format!("Bearer {token}"), grant.authorization.to_str().unwrap());
             }
         }
     }

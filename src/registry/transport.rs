@@ -179,7 +179,7 @@ impl Transport {
             };
             match pause {
                 Some(pause) if Instant::now() + pause < deadline.at => {
-                    tokio::time::sleep(pause).await
+                    tokio::time::sleep(pause).await;
                 }
                 _ => return outcome,
             }

@@ -161,122 +161,81 @@ fn an_image_names_its_config_and_its_size() {
 }
 
 #[test]
-fn a_document_that_is_not_clearly_one_thing_is_none() {
-    let one = || index(&[entry(1, "linux", "amd64")]);
-    let both = with(bare(), &json!({ "manifests": one()["manifests"] }));
-    let contradiction = Err("a manifest whose media types contradict each other");
-    let neither = Err("neither an index nor an image");
-    let digests = Err("a manifest that names something by other than sha256");
-    for (name, document, media_type, want) in [
-        (
-            "an index and an image (CVE-2021-41190)",
-            both.clone(),
-            None,
-            neither.clone(),
-        ),
-        (
-            "the same, called an image",
-            both,
-            Some(IMAGE),
-            neither.clone(),
-        ),
-        (
-            "the same, called nothing",
-            without(with(one(), &json!({ "layers": [] })), "mediaType"),
-            None,
-            neither.clone(),
-        ),
-        (
-            "an image that came as an index",
-            bare(),
-            Some(INDEX),
-            contradiction.clone(),
-        ),
+fn a_document_that_could_be_two_things_is_neither() {
+    let one = index(&[entry(1, "linux", "amd64")]);
+    let both = with(bare(), &json!({ "manifests": one["manifests"] }));
+    let unnamed = without(with(one.clone(), &json!({ "layers": [] })), "mediaType");
+    let disguised = with(one.clone(), &json!({ "mediaType": IMAGE }));
+    let torn = with(one, &json!({ "mediaType": DOCKER_IMAGE }));
+    let neither = "neither an index nor an image";
+    let contradiction = "a manifest whose media types contradict each other";
+    for (name, document, media_type, why) in [
+        ("both (CVE-2021-41190)", both.clone(), None, neither),
+        ("both, called an image", both, Some(IMAGE), neither),
+        ("both, called nothing", unnamed, None, neither),
         (
             "an index that calls itself an image",
-            with(one(), &json!({ "mediaType": IMAGE })),
-            None,
-            neither.clone(),
-        ),
-        (
-            "OCI and Docker say different kinds",
-            with(one(), &json!({ "mediaType": DOCKER_IMAGE })),
-            Some(INDEX),
-            contradiction,
-        ),
-        (
-            "a type of its own",
-            with(bare(), &json!({ "mediaType": "application/x" })),
-            None,
-            Err("a manifest of another type"),
-        ),
-        (
-            "a type of its own in the header",
-            bare(),
-            Some("application/json"),
-            Err("a manifest of another type"),
-        ),
-        (
-            "schema 1",
-            with(bare(), &json!({ "schemaVersion": 1 })),
-            None,
-            Err("a manifest of another schema version"),
-        ),
-        (
-            "no schema version",
-            without(bare(), "schemaVersion"),
-            None,
-            Err("not a manifest"),
-        ),
-        (
-            "an image without layers",
-            without(bare(), "layers"),
+            disguised,
             None,
             neither,
         ),
+        ("half an image", without(bare(), "layers"), None, neither),
         (
-            "sha512",
-            with(
-                bare(),
-                &json!({ "config": { "digest": format!("sha512:{}", "0".repeat(128)) } }),
-            ),
-            None,
-            digests.clone(),
+            "an image sent as an index",
+            bare(),
+            Some(INDEX),
+            contradiction,
+        ),
+        ("two kinds named", torn, Some(INDEX), contradiction),
+    ] {
+        assert_eq!(Err(why), read(&document, media_type), "{name}");
+    }
+}
+
+#[test]
+fn what_is_no_manifest_is_refused() {
+    let other = "a manifest of another type";
+    let digests = "a manifest that names something by other than sha256";
+    let changed = |changes: Value| with(bare(), &changes);
+    let child = |changes: Value| index(&[with(entry(1, "linux", "amd64"), &changes)]);
+    let sha512 = json!({ "config": { "digest": format!("sha512:{}", "0".repeat(128)) } });
+    let nowhere = index(&[without(entry(1, "linux", "amd64"), "platform")]);
+    let negative = json!({ "layers": [{ "digest": hash(1), "size": -1 }] });
+    for (name, document, why) in [
+        (
+            "another type",
+            changed(json!({ "mediaType": "application/x" })),
+            other,
         ),
         (
+            "schema 1",
+            changed(json!({ "schemaVersion": 1 })),
+            "a manifest of another schema version",
+        ),
+        (
+            "no schema",
+            without(bare(), "schemaVersion"),
+            "not a manifest",
+        ),
+        ("sha512", changed(sha512), digests),
+        (
             "a path for a digest",
-            index(&[with(
-                entry(1, "linux", "amd64"),
-                &json!({ "digest": "../../x" }),
-            )]),
-            None,
+            child(json!({ "digest": "../../x" })),
             digests,
         ),
         (
-            "an image of no platform",
-            index(&[without(entry(1, "linux", "amd64"), "platform")]),
-            None,
-            Err("an index with an image of no named platform"),
+            "no platform",
+            nowhere,
+            "an index with an image of no named platform",
         ),
-        (
-            "a negative size",
-            with(
-                bare(),
-                &json!({ "layers": [{ "digest": hash(1), "size": -1 }] }),
-            ),
-            None,
-            Err("not a manifest"),
-        ),
-        ("not an object", json!([]), None, Err("not a manifest")),
+        ("a negative size", changed(negative), "not a manifest"),
+        ("not an object", json!([]), "not a manifest"),
     ] {
-        assert_eq!(want, read(&document, media_type), "{name}");
+        assert_eq!(Err(why), read(&document, None), "{name}");
     }
-    let twice = r#"{"schemaVersion":2,"manifests":[],"manifests":[]}"#;
-    assert_eq!(
-        Err("not a manifest"),
-        parse(twice.as_bytes(), None),
-        "a field twice"
-    );
+    assert_eq!(Err(other), read(&bare(), Some("application/json")));
+    let twice = br#"{"schemaVersion":2,"manifests":[],"manifests":[]}"#;
+    assert_eq!(Err("not a manifest"), parse(twice, None), "a field twice");
     assert_eq!(Err("not a manifest"), parse(b"<html></html>", None));
 }
 

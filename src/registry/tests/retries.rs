@@ -56,7 +56,7 @@ async fn a_host_that_is_back_is_found_again() {
     // Fails fast for as long as the cause is believed, which is the limit of one lookup.
     let back = async {
         while session.latest(&image(INGESTOR)).await.is_err() {
-            tokio::task::yield_now().await
+            tokio::task::yield_now().await;
         }
     };
     tokio::time::timeout(LOOKUP_LIMIT, back).await.unwrap();

@@ -140,7 +140,7 @@ async fn of_two_challenges_the_one_that_can_be_met_is_met() {
 #[tokio::test]
 async fn a_registry_on_this_machine_is_asked_in_clear() {
     let site = Site::new();
-    let local = site.net.local(Scheme::Http, |name| Registry::open(name));
+    let local = site.net.local(Scheme::Http, Registry::open);
     let reference = format!("{local}/app:1");
     site.net.push(&reference, Index::of(["linux/amd64"]));
     site.session().latest(&image(&reference)).await.unwrap();
