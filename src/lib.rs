@@ -70,6 +70,8 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
 #[expect(
     dead_code,
     unreachable_pub,
+    unused_imports,
+    clippy::struct_field_names,
     reason = "the suites in tests/ use all of it"
 )]
 #[path = "../tests"]
