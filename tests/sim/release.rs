@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 mod alive;
 mod edits;
 mod generation;
+mod ingestion;
 mod logs;
 mod neighbours;
 mod node;
@@ -26,6 +27,7 @@ mod workloads;
 
 pub use edits::{set_env, set_env_from, take_containers};
 pub use generation::{Generation, IngestorMode};
+pub use ingestion::Ingestion;
 pub use logs::{Story, curl_timeout, tick_log};
 pub use neighbours::Neighbour;
 pub use node::{Health, Node};

@@ -1,6 +1,8 @@
 //! Workloads of the simulated sites: revisions, pods, field owners.
 
-use crate::world::sim::release::{Fate, ImageId, Life, Node, PodState, Revision, Running};
+use crate::world::sim::release::{
+    Fate, ImageId, Ingestion, Life, Node, PodState, Revision, Running,
+};
 
 use super::*;
 
@@ -225,4 +227,38 @@ fn a_pod_of_an_older_revision_keeps_the_rollout_in_flight_until_it_goes() {
             .filter(|pod| pod["metadata"]["deletionTimestamp"].is_string());
         assert_eq!(leaving.count(), usize::from(settled), "{life:?}");
     }
+}
+
+#[test]
+fn an_ingestion_run_is_found_by_its_label_and_says_what_it_pulled() {
+    let release = Release::new(G10);
+    let mut scene = healthy(&release, &latest(), now());
+    let image = format!("ghcr.io/tracebloc/ingestor@{STUCK}");
+    scene.ingest(
+        &release,
+        &Ingestion {
+            name: "ingest-1".to_owned(),
+            created: now(),
+            node: "edge-03".to_owned(),
+            node_selector: vec![("kubernetes.io/arch".to_owned(), "arm64".to_owned())],
+            running: Running::not_pulled(&image, "no match for platform in manifest: not found"),
+            image,
+        },
+    );
+    for kind in ["Job", "Pod"] {
+        let label = "tracebloc.io/ingestion-run";
+        let found = scene
+            .all(kind)
+            .filter(|found| found["metadata"]["labels"][label] == "ingest-1");
+        assert_eq!(found.count(), 1, "{kind}");
+    }
+    let pod = scene.objects.last().unwrap();
+    assert_eq!(pod["status"]["phase"], "Pending");
+    let waiting = &pod["status"]["containerStatuses"][0]["state"]["waiting"];
+    assert!(
+        waiting["message"]
+            .as_str()
+            .unwrap()
+            .contains("no match for platform in manifest")
+    );
 }
