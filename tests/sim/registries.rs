@@ -7,6 +7,17 @@
 //!                             faults       others      as `add` and `local` say
 //! ```
 //!
+//! A test of the product's own takes it in through an inline module, whose path names the folder:
+//!
+//! ```ignore
+//! #[cfg(test)]
+//! #[expect(dead_code, reason = "these tests use a part of it")]
+//! #[path = "../tests/sim"]
+//! mod sim {
+//!     pub(crate) mod registries;
+//! }
+//! ```
+//!
 //! A program under test gets [`Internet::env`] and reaches the real names through the proxy; a test in
 //! the same process builds its client from `proxy_url` and `ca_pem`, or resolves names with `dns`.
 //! Nothing leaves the machine, and nothing needs root.

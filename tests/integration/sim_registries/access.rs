@@ -1,6 +1,7 @@
 //! Who is let in, and where.
 
 use reqwest::Method;
+use serde_json::Value;
 
 use super::{behind_the_proxy, directly, header, incident, look_up, manifest, requests};
 use crate::world::sim::registries::content::Image;
@@ -133,4 +134,52 @@ async fn a_local_registry_speaks_plain_http_or_tls_on_its_own_port() {
             "{word}"
         );
     }
+}
+
+#[tokio::test]
+async fn one_token_can_be_for_several_repositories() {
+    let net = incident();
+    net.push(
+        "docker.io/tracebloc/pods-monitor:prod",
+        Image::new("linux/amd64"),
+    );
+    let client = behind_the_proxy(&net);
+    let realm = "https://auth.docker.io/token?service=registry.docker.io";
+    let scope = |repository: &str| format!("repository:tracebloc/{repository}:pull");
+    let (first, second) = (scope("jobs-manager"), scope("pods-monitor"));
+    for query in [
+        format!("scope={first}&scope={second}"),
+        format!("scope={first}+{second}"),
+    ] {
+        let answer = client
+            .get(format!("{realm}&{query}"))
+            .send()
+            .await
+            .expect("a token");
+        let token: Value = answer.json().await.expect("JSON");
+        let token = token["token"].as_str().expect("a token");
+        for repository in ["tracebloc/jobs-manager", "tracebloc/pods-monitor"] {
+            let head = manifest(
+                &client,
+                Method::HEAD,
+                "registry-1.docker.io",
+                repository,
+                "prod",
+            );
+            let found = head.bearer_auth(token).send().await.expect("an answer");
+            assert_eq!(200, found.status(), "{query}: {repository}");
+        }
+    }
+    let realm = "https://ghcr.io/token?service=ghcr.io";
+    let query = "scope=repository:tracebloc/ingestor:pull&scope=repository:tracebloc/absent:pull";
+    let refused = client
+        .get(format!("{realm}&{query}"))
+        .send()
+        .await
+        .expect("an answer");
+    assert_eq!(
+        403,
+        refused.status(),
+        "one that is not shown spoils the token"
+    );
 }

@@ -190,26 +190,16 @@ const ROWS: &[(&str, Ask, &[&str])] = &[
     ("gone", Head, &["200\n", "docker-content-digest: "]),
     ("gone", GetByDigest, &["404\n", "MANIFEST_UNKNOWN"]),
     ("other-content", GetByDigest, &["200\n", "s390x"]),
-    (
-        "truncated",
-        Get,
-        &[
-            "200\n",
-            "error: ",
-            "closed connection without sending TLS close_notify",
-        ],
-    ),
-    (
-        "reset-mid-body",
-        Get,
-        &["200\n", "error: ", "onnection reset"],
-    ),
+    ("truncated", Get, &["error: "]),
+    ("reset-mid-body", Get, &["error: "]),
 ];
 
 #[tokio::test]
 async fn each_word_does_to_a_request_what_it_says() {
-    let visitor = Visitor::new(behind_the_proxy).await;
+    let mut visitor = Visitor::new(behind_the_proxy).await;
     for (word, ask, expected) in ROWS {
+        // Some rows leave a connection of which a client learns only later that it is none.
+        visitor.client = behind_the_proxy(&visitor.net);
         visitor.net.fault("*", word.parse().expect("a fault"));
         let told = visitor.told(*ask).await;
         for part in *expected {
