@@ -1,8 +1,8 @@
 //! The wire between a client and a host: its length in time, and its ends.
 
 use std::io;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, mpsc as blocking};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, DuplexStream};
@@ -33,8 +33,6 @@ pub(super) struct Link {
     retire: Notify,
     /// Handshakes and requests under way.
     tasks: AtomicUsize,
-    /// Dropped when the client can no longer take the connection for a good one.
-    retired: Mutex<Option<blocking::Sender<()>>>,
 }
 
 /// Something under way on a connection, as long as it lives.
@@ -67,23 +65,13 @@ impl Link {
         self.cut.notified().await;
     }
 
-    /// Asks for an end: at once when nothing is under way, and then `done` is dropped when it has come.
-    pub(super) fn retire(&self, done: blocking::Sender<()>) {
-        if self.is_idle() {
-            *self.retired.lock().unwrap_or_else(PoisonError::into_inner) = Some(done);
-        }
+    /// Asks for an end: before the next request, and after those under way.
+    pub(super) fn retire(&self) {
         self.retire.notify_one();
     }
 
     pub(super) async fn was_retired(&self) {
         self.retire.notified().await;
-    }
-
-    pub(super) fn has_retired(&self) {
-        self.retired
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
     }
 }
 
@@ -102,7 +90,6 @@ pub(super) fn lay(
     tokio::spawn(async move {
         // A client that is gone is no failure of the simulation.
         let _ = carry(client, near, before, rtt / 2, opening, &link).await;
-        link.has_retired();
     });
     far
 }

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak, mpsc as blocking};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use hyper::body::Incoming;
@@ -23,9 +23,6 @@ use super::rules::Rules;
 use super::store::{Registry, Store};
 use super::traffic::{Traffic, Way};
 use super::wire::{End, Link};
-
-/// How long a client that does not read may keep a closed connection.
-const PATIENCE: Duration = Duration::from_secs(1);
 
 pub(super) struct World {
     pub(super) rtt: Duration,
@@ -126,22 +123,13 @@ impl World {
         }
         let below = [Layer::Packets, Layer::Connection, Layer::Certificate];
         if layers.iter().any(|layer| below.contains(layer)) {
-            self.retire_links(host);
-        }
-    }
-
-    /// Closes what is idle, and lets the rest end after the requests under way.
-    fn retire_links(&self, host: &str) {
-        let (done, all_done) = blocking::channel();
-        for (of, links) in self.links().iter() {
-            if host == "*" || of == host {
-                let links = links.iter().filter_map(Weak::upgrade);
-                links.for_each(|link| link.retire(done.clone()));
+            for (of, links) in self.links().iter() {
+                if host == "*" || of == host {
+                    let links = links.iter().filter_map(Weak::upgrade);
+                    links.for_each(|link| link.retire());
+                }
             }
         }
-        drop(done);
-        // Nothing is sent: the end of the wait is that every sender is gone.
-        let _ = all_done.recv_timeout(PATIENCE);
     }
 
     fn hold(&self, host: &str, link: &Arc<Link>) {
@@ -257,15 +245,16 @@ impl Connection {
         let mut conversation = std::pin::pin!(conversation);
         loop {
             tokio::select! {
-                _ = conversation.as_mut() => return,
+                // A request that came after the fault must not be served on the way out.
+                biased;
                 () = connection.link.was_cut() => return,
                 () = connection.link.was_retired() => {
                     if connection.link.is_idle() {
                         return;
                     }
-                    connection.link.has_retired();
                     conversation.as_mut().graceful_shutdown();
                 }
+                _ = conversation.as_mut() => return,
             }
         }
     }
