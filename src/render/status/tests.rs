@@ -73,6 +73,19 @@ fn narrower_pages_say_the_same_in_less_room() {
 }
 
 #[test]
+fn a_page_under_sixty_holds_no_table_even_where_it_would_fit() {
+    let drawn = |width| {
+        let view = View {
+            width: Some(width),
+            ..PAGE
+        };
+        drawn(&fixtures::mirrored(), view)
+    };
+    assert!(drawn(60).contains("IMAGE"));
+    assert!(!drawn(59).contains("IMAGE"));
+}
+
+#[test]
 fn in_colour() {
     for (name, case) in [
         ("stuck", fixtures::stuck()),
