@@ -108,6 +108,17 @@ fn requests_proxy_is_part_of_jobs_manager_while_they_agree() {
 }
 
 #[test]
+fn a_finding_on_one_of_them_parts_requests_proxy_and_jobs_manager() {
+    let mut case = healthy();
+    let crash = finding(Some(ManagedImage::RequestsProxy), Code::Crashes, "restarts");
+    case.judged.findings = vec![crash];
+    let status = case.model();
+    let proxy = status.image(ManagedImage::RequestsProxy).unwrap();
+    assert_eq!(ManagedImage::RequestsProxy, proxy.name);
+    assert_eq!(vec![Code::Crashes], proxy.findings);
+}
+
+#[test]
 fn what_is_unknown_is_null_with_a_reason_and_what_is_not_there_is_null_without() {
     let mut case = stuck();
     case.image(ManagedImage::Ingestor).latest = Err(blind("ghcr.io: timed out after 5s"));

@@ -7,6 +7,8 @@ use unicode_width::UnicodeWidthStr;
 
 use super::short::short;
 use super::*;
+use crate::image::ManagedImage;
+use crate::observation::Running;
 use crate::render::fixtures::{self, Case};
 use crate::render::json::{json, yaml};
 use crate::render::theme::Glyphs;
@@ -83,6 +85,40 @@ fn a_page_under_sixty_holds_no_table_even_where_it_would_fit() {
     };
     assert!(drawn(60).contains("IMAGE"));
     assert!(!drawn(59).contains("IMAGE"));
+}
+
+#[test]
+fn the_registry_goes_before_the_latest_does() {
+    let view = View {
+        width: Some(80),
+        ..PAGE
+    };
+    let text = drawn(&fixtures::healthy(), view);
+    assert!(
+        text.contains("LATEST") && !text.contains("docker.io :prod"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_platform_s_image_is_as_good_as_the_index_that_names_it() {
+    let run = |digest: &str| {
+        let mut case = fixtures::healthy();
+        let workload = case.workload(ManagedImage::PodsMonitor);
+        let pods = workload.pods.as_mut().unwrap();
+        pods[0].running = Running::Manifest(fixtures::digest(digest));
+        drawn(&case, WIDE)
+    };
+    assert!(!run("c18d5e2a3b107c").contains("not the latest"));
+    assert!(run("c18d5e2a3b107d").contains("not the latest"));
+}
+
+#[test]
+fn a_latest_that_cannot_run_either_is_not_praised() {
+    let mut case = fixtures::stuck();
+    assert!(drawn(&case, PAGE).contains("✔ latest"));
+    case.image(ManagedImage::Ingestor).coverage.latest_missing = fixtures::platforms(&["arm64"]);
+    assert!(!drawn(&case, PAGE).contains("✔ latest"));
 }
 
 #[test]
