@@ -30,6 +30,7 @@ mod resources;
 mod routes;
 mod selectors;
 pub(crate) mod store;
+mod target;
 mod tls;
 mod watch;
 mod wire;

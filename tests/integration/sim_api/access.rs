@@ -27,18 +27,54 @@ fn what_is_denied_is_forbidden_in_the_servers_words() {
     ] {
         cluster.deny(denial);
     }
+    let cannot = |verb: &str, what: &str, group: &str, scope: &str| {
+        format!("User \"ana\" cannot {verb} resource {what:?} in API group {group:?} {scope}")
+    };
+    let here = "in the namespace \"tracebloc\"";
+    let anywhere = "at the cluster scope";
     let caller = Caller::of(&cluster);
     let (log, status) = (format!("{PODS}/a/log"), format!("{WEB}/status"));
-    let core = "in API group \"\"";
-    for (method, path, wanted) in [
-        (Method::GET, CRONJOBS, "cronjobs.batch is forbidden: User \"ana\" cannot list resource \"cronjobs\" in API group \"batch\" in the namespace \"tracebloc\"".to_owned()),
-        (Method::GET, &log, format!("pods \"a\" is forbidden: User \"ana\" cannot get resource \"pods/log\" {core} in the namespace \"tracebloc\"")),
-        (Method::GET, "/api/v1/pods", format!("pods is forbidden: User \"ana\" cannot list resource \"pods\" {core} at the cluster scope")),
-        (Method::PATCH, &status, "deployments.apps \"web\" is forbidden: User \"ana\" cannot patch resource \"deployments/status\" in API group \"apps\" in the namespace \"tracebloc\"".to_owned()),
-        (Method::GET, "/api/v1/nodes/edge-01", format!("nodes \"edge-01\" is forbidden: User \"ana\" cannot get resource \"nodes\" {core} at the cluster scope")),
-        (Method::GET, "/api/v1/nodes?watch=1", format!("nodes is forbidden: User \"ana\" cannot watch resource \"nodes\" {core} at the cluster scope")),
+    let (node, nodes) = ("/api/v1/nodes/edge-01", "/api/v1/nodes?watch=1");
+    for (method, path, subject, why) in [
+        (
+            "GET",
+            CRONJOBS,
+            "cronjobs.batch",
+            cannot("list", "cronjobs", "batch", here),
+        ),
+        (
+            "GET",
+            &log,
+            "pods \"a\"",
+            cannot("get", "pods/log", "", here),
+        ),
+        (
+            "GET",
+            "/api/v1/pods",
+            "pods",
+            cannot("list", "pods", "", anywhere),
+        ),
+        (
+            "PATCH",
+            &status,
+            "deployments.apps \"web\"",
+            cannot("patch", "deployments/status", "apps", here),
+        ),
+        (
+            "GET",
+            node,
+            "nodes \"edge-01\"",
+            cannot("get", "nodes", "", anywhere),
+        ),
+        (
+            "GET",
+            nodes,
+            "nodes",
+            cannot("watch", "nodes", "", anywhere),
+        ),
     ] {
-        let reply = caller.send(method, path, |request| request);
+        let reply = caller.send(method.parse().unwrap(), path, |request| request);
+        let wanted = format!("{subject} is forbidden: {why}");
         assert_eq!(reply.refusal(), refusal(403, "Forbidden", &wanted));
     }
     let details = caller.get(CRONJOBS).json()["details"].clone();
@@ -73,7 +109,8 @@ fn an_unknown_token_is_unauthorized_and_none_is_anonymous() {
 
     let stranger = reqwest_without_login(&cluster.url(), WEB);
     assert_eq!(stranger["code"], 403);
-    let words = "deployments.apps \"web\" is forbidden: User \"system:anonymous\" cannot get resource \"deployments\" in API group \"apps\" in the namespace \"tracebloc\"";
+    let words = "deployments.apps \"web\" is forbidden: User \"system:anonymous\" cannot \
+                 get resource \"deployments\" in API group \"apps\" in the namespace \"tracebloc\"";
     assert_eq!(stranger["message"], words);
     assert_eq!(
         reqwest_without_login(&cluster.url(), "/version")["major"],
@@ -106,7 +143,8 @@ fn an_impersonated_user_is_judged_and_logged() {
     assert_eq!(cluster.log()[0].impersonated.as_deref(), Some("bob"));
 
     cluster.deny(Denial::of("impersonate", "users").to(USER));
-    let words = "users \"bob\" is forbidden: User \"ana\" cannot impersonate resource \"users\" in API group \"\" at the cluster scope";
+    let words = "users \"bob\" is forbidden: User \"ana\" cannot impersonate resource \
+                 \"users\" in API group \"\" at the cluster scope";
     assert_eq!(as_bob().refusal(), refusal(403, "Forbidden", words));
 }
 
@@ -163,7 +201,9 @@ fn reviews_answer_by_the_same_rules_as_requests() {
             (201, &json!(allowed))
         );
     }
-    assert_eq!(caller.post(&local, &asked(account, "elsewhere")).code, 422);
+    for unclear in [asked(account, "elsewhere"), asked("", NS)] {
+        assert_eq!(caller.post(&local, &unclear).code, 422, "{unclear}");
+    }
     cluster.deny(Denial::of(
         "create",
         "localsubjectaccessreviews.authorization.k8s.io",
@@ -201,5 +241,40 @@ fn the_log_keeps_what_was_asked_and_no_login() {
     assert_eq!(
         (cluster.count("GET", "/deployments?"), cluster.count("", "")),
         (1, 2)
+    );
+}
+
+#[test]
+fn whoever_may_do_nothing_may_still_ask_what() {
+    let cluster = cluster();
+    cluster.deny(Denial::of("*", "*").to(USER));
+    let caller = Caller::of(&cluster);
+    assert_eq!(caller.get(WEB).code, 403);
+    assert_eq!(
+        caller.get("/apis").code,
+        200,
+        "discovery is for everybody who is logged in"
+    );
+    let words = "things is forbidden: User \"ana\" cannot list resource \"things\" in API \
+                 group \"\" at the cluster scope";
+    let reply = caller.get("/api/v1/things");
+    assert_eq!(
+        reply.refusal(),
+        refusal(403, "Forbidden", words),
+        "before it says what there is"
+    );
+    let review = json!({"spec": {"resourceAttributes": {"verb": "get", "resource": "pods"}}});
+    let reply = caller.post(
+        "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+        &review,
+    );
+    assert_eq!(
+        (reply.code, &reply.json()["status"]["allowed"]),
+        (201, &json!(false))
+    );
+    let stranger = reqwest_without_login(&cluster.url(), "/api");
+    assert_eq!(
+        stranger["message"],
+        "forbidden: User \"system:anonymous\" cannot get path \"/api\""
     );
 }

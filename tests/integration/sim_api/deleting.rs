@@ -102,8 +102,9 @@ fn a_precondition_that_fails_deletes_nothing() {
     assert_eq!(
         message,
         format!(
-            "Operation cannot be fulfilled on jobs.batch \"pull\": Precondition failed: UID in \
-             precondition: x, UID in object meta: {uid}"
+            "Operation cannot be fulfilled on Job.batch \"pull\": the UID in the precondition (x) \
+             does not match the UID in record ({uid}). The object might have been deleted and then \
+             recreated"
         )
     );
     assert_eq!(delete(json!({"resourceVersion": "1"})).code, 409);

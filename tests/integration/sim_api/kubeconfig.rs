@@ -5,6 +5,7 @@ use std::fs;
 use k8s_openapi::api::apps::v1::Deployment;
 use kube::Api;
 use kube::config::Kubeconfig;
+use serde_json::json;
 
 use super::scene::{NS, cluster, deployment, with_kubeconfig};
 use crate::world::sim::api::access::Denial;
@@ -73,10 +74,12 @@ fn a_client_certificate_names_its_user() {
 #[test]
 fn a_credential_plugin_gives_the_token() {
     let cluster = cluster();
-    let credential = format!(
-        r#"{{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{{"token":"{TOKEN}"}}}}"#
-    );
-    let command = ["printf", "%s", &credential].map(str::to_owned);
+    let credential = json!({
+        "apiVersion": "client.authentication.k8s.io/v1",
+        "kind": "ExecCredential",
+        "status": {"token": TOKEN},
+    });
+    let command = ["printf", "%s", &credential.to_string()].map(str::to_owned);
     assert_eq!(
         read(load(&cluster, Login::Exec(command.into()))),
         Ok("web".to_owned())

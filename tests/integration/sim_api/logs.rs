@@ -99,7 +99,8 @@ fn a_log_that_is_not_there_is_explained_in_the_servers_words() {
         ),
         (
             "backing-off",
-            "container \"main\" in pod \"backing-off\" is waiting to start: trying and failing to pull image",
+            "container \"main\" in pod \"backing-off\" is waiting to start: trying and \
+             failing to pull image",
         ),
         (
             "creating",
@@ -115,7 +116,7 @@ fn a_log_that_is_not_there_is_explained_in_the_servers_words() {
         ),
         (
             "two",
-            "a container name must be specified for pod two, choose one of: [main mesh] or one of the init containers: [wait]",
+            "a container name must be specified for pod two, choose one of: [wait main mesh]",
         ),
     ] {
         let reply = caller.get(&format!("{PODS}/{path}/log"));

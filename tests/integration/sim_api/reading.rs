@@ -37,19 +37,19 @@ fn what_is_not_there_is_not_found_in_the_servers_words() {
     let details = json!({"name": "x", "group": "apps", "kind": "deployments"});
     assert_eq!(reply.json()["details"], details);
 
+    let words = "the server could not find the requested resource";
     for path in [
         "/apis/apps/v2/deployments",
-        "/api/v1/pods/x",
-        "/nowhere",
         "/api/v1/things",
+        "/api/v1/pods/x",
+        "/api/v1/namespaces/tracebloc/nodes",
+        "/api/v1/nodes/edge-01/log",
     ] {
         let reply = caller.get(path);
-        assert_eq!(
-            (reply.code, &*reply.text),
-            (404, "404 page not found\n"),
-            "{path}"
-        );
+        assert_eq!(reply.refusal(), refusal(404, "NotFound", words), "{path}");
     }
+    let reply = caller.get("/nowhere");
+    assert_eq!((reply.code, &*reply.text), (404, "404 page not found\n"));
 }
 
 #[test]
@@ -89,44 +89,48 @@ fn metadata_alone_comes_when_it_is_asked_for() {
         );
     });
     let caller = Caller::of(&cluster);
-    let meta = "as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
+    let meta = |kind: &str| format!("application/json;as={kind};g=meta.k8s.io;v=v1");
+    let (object, list) = ("PartialObjectMetadata", "PartialObjectMetadataList");
+    let table = "application/json;as=Table;g=meta.k8s.io;v=v1";
     for (name, path, accept, kind) in [
+        ("anything is JSON", WEB, "*/*".to_owned(), "Deployment"),
         (
-            "a Table is not served, JSON beside it is",
+            "a Table there is not, JSON beside it there is",
             WEB,
-            "application/json;as=Table, application/json".to_owned(),
+            format!("{table}, application/json"),
             "Deployment",
         ),
-        (
-            "metadata of an object",
-            WEB,
-            format!("application/json;{meta}"),
-            "PartialObjectMetadata",
-        ),
-        (
-            "metadata of a list",
-            DEPLOYMENTS,
-            format!("application/json;{meta}"),
-            "PartialObjectMetadataList",
-        ),
-        ("anything is JSON", WEB, "*/*".to_owned(), "Deployment"),
+        ("a Table alone is refused", WEB, table.to_owned(), "Status"),
         (
             "protobuf alone is refused",
             WEB,
             "application/vnd.kubernetes.protobuf".to_owned(),
             "Status",
         ),
+        ("metadata of an object", WEB, meta(object), object),
+        ("metadata of a list", DEPLOYMENTS, meta(list), list),
+        (
+            "a list is not an object",
+            DEPLOYMENTS,
+            meta(object),
+            "Status",
+        ),
+        ("an object is not a list", WEB, meta(list), "Status"),
     ] {
         let reply = caller.send(Method::GET, path, |request| {
             request.header("accept", accept)
         });
         let body = reply.json();
         assert_eq!(body["kind"], kind, "{name}");
-        if kind.starts_with("Partial") {
-            let item = body["items"].get(0).unwrap_or(&body);
-            assert_eq!(item["kind"], "PartialObjectMetadata", "{name}");
-            assert_eq!(item["metadata"]["name"], "web", "{name}");
-            assert_eq!(item.get("spec"), None, "{name}");
+        match kind {
+            "Status" => assert_eq!(reply.code, 406, "{name}"),
+            "Deployment" => assert!(body["spec"].is_object(), "{name}"),
+            _ => {
+                let item = body["items"].get(0).unwrap_or(&body);
+                assert_eq!(item["kind"], object, "{name}");
+                assert_eq!(item["metadata"]["name"], "web", "{name}");
+                assert_eq!(item.get("spec"), None, "{name}");
+            }
         }
     }
 }
@@ -161,7 +165,7 @@ fn label_selectors_choose_as_the_real_ones_do() {
         let list = list_by(&caller, "labelSelector", selector);
         assert_eq!(names(&list), wanted, "{name}");
     }
-    for broken in ["a b c", "app in manager", "=x"] {
+    for broken in ["a b c", "app in manager", "=x", "app=a=b", "a,,b", "!"] {
         assert_eq!(
             list_by(&caller, "labelSelector", broken)["code"],
             400,
@@ -209,12 +213,14 @@ fn field_selectors_choose_by_the_fields_of_their_kind() {
         (PODS, "field label not supported: spec.replicas"),
         (
             DEPLOYMENTS,
-            "\"spec.replicas\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\"",
+            "\"spec.replicas\" is not a known field selector: only \"metadata.name\", \
+             \"metadata.namespace\"",
         ),
         (
             "/apis/batch/v1/jobs",
             "field label \"spec.replicas\" not supported for Job",
         ),
+        ("/api/v1/nodes", "field label not supported: spec.replicas"),
     ] {
         let reply = caller.get(&format!("{path}?fieldSelector=spec.replicas=1"));
         assert_eq!(reply.refusal(), refusal(400, "BadRequest", message));

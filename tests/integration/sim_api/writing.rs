@@ -83,14 +83,32 @@ fn what_cannot_be_created_is_refused_in_the_servers_words() {
             without_name,
             422,
             "Invalid",
-            "Deployment.apps \"\" is invalid: metadata.name: Required value: name or generateName is required",
+            "Deployment.apps \"\" is invalid: metadata.name: Required value: name or \
+             generateName is required",
         ),
     ] {
         let reply = caller.post(path, &object);
         assert_eq!(reply.refusal(), refusal(code, reason, message));
     }
-    let reply = caller.send(Method::POST, DEPLOYMENTS, |request| request.body("{"));
-    assert_eq!(reply.code, 400);
+    let post = |kind: &str, body: &str| {
+        let (kind, body) = (kind.to_owned(), body.to_owned());
+        let with =
+            |request: reqwest::RequestBuilder| request.header("content-type", kind).body(body);
+        caller.send(Method::POST, DEPLOYMENTS, with).code
+    };
+    assert_eq!(post("application/json", "{"), 400);
+    assert_eq!(
+        post("application/vnd.kubernetes.protobuf", "{}"),
+        415,
+        "what kubectl may send"
+    );
+    assert_eq!(
+        caller.post(WEB, &json!({})).code,
+        405,
+        "an object is not a collection"
+    );
+    let unknown = caller.post(&format!("{DEPLOYMENTS}?dryRun=Some"), &deployment("x"));
+    assert_eq!(unknown.code, 422);
 }
 
 #[test]
@@ -134,7 +152,9 @@ fn what_belongs_to_the_server_stays_as_it_is() {
     let cluster = cluster();
     let caller = Caller::of(&cluster);
     let before = cluster.get("Deployment", NS, "web").unwrap();
-    let patch = json!({"metadata": {"annotations": {"gone": null}, "generation": 9, "creationTimestamp": "2001-01-01T00:00:00Z"}});
+    let patch = json!({"metadata": {
+        "annotations": {"gone": null}, "generation": 9, "creationTimestamp": "2001-01-01T00:00:00Z",
+    }});
     assert_eq!(
         caller.patch("merge", WEB, &patch).json(),
         before,
@@ -148,18 +168,14 @@ fn what_belongs_to_the_server_stays_as_it_is() {
 
     let stranger = "00000000-0000-4000-8000-ffffffffffff";
     let reply = caller.patch("merge", WEB, &json!({"metadata": {"uid": stranger}}));
-    let (code, reason, message) = reply.refusal();
-    assert_eq!((code, &*reason), (409, "Conflict"));
-    assert!(
-        message.contains("Precondition failed: UID in precondition: 0000"),
-        "{message}"
-    );
-    assert_eq!(
-        caller
-            .patch("merge", WEB, &json!({"metadata": {"name": "x"}}))
-            .code,
-        400
-    );
+    let words = "Deployment.apps \"web\" is invalid: metadata.uid: Invalid value: \
+                 \"00000000-0000-4000-8000-ffffffffffff\": field is immutable";
+    assert_eq!(reply.refusal(), refusal(422, "Invalid", words));
+    let reply = caller.patch("merge", WEB, &json!({"metadata": {"name": "x"}}));
+    let words = "the name of the object (x) does not match the name on the URL (web)";
+    assert_eq!(reply.refusal(), refusal(400, "BadRequest", words));
+    let reply = caller.patch("merge", WEB, &json!({"metadata": {"namespace": "x"}}));
+    assert_eq!(reply.code, 400);
     assert_eq!(
         caller
             .patch("merge", &format!("{DEPLOYMENTS}/x"), &json!({}))
@@ -201,6 +217,12 @@ fn the_generation_counts_changes_of_what_controllers_act_on() {
             json!({"status": {"replicas": 2}}),
             3,
         ),
+        (
+            "nor does an annotation set with a status",
+            &web_status,
+            json!({"metadata": {"annotations": {"k": "by the status"}}}),
+            3,
+        ),
         ("an annotation of a DaemonSet does not", agent, annotate, 1),
         (
             "its spec counts",
@@ -218,12 +240,12 @@ fn the_generation_counts_changes_of_what_controllers_act_on() {
         let reply = caller.patch("merge", path, &patch);
         assert_eq!(reply.json()["metadata"]["generation"], generation, "{name}");
     }
-    cluster.put(pod("a", &json!({})));
-    let pod = cluster.get("Pod", NS, "a").unwrap();
+    let secret =
+        json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s", "namespace": NS}});
     assert_eq!(
-        pod["metadata"].get("generation"),
+        cluster.put(secret)["metadata"].get("generation"),
         None,
-        "pods before 1.33 have none"
+        "data has none"
     );
 }
 

@@ -6,7 +6,6 @@ use std::collections::HashMap;
 use serde_json::{Value, json};
 
 use super::refusal::Refusal;
-use super::resources::Resource;
 
 /// Where a denial holds.
 #[derive(Clone, Debug)]
@@ -62,7 +61,7 @@ impl Denial {
     fn covers(&self, user: &str, asked: &Asked) -> bool {
         self.user.as_deref().is_none_or(|only| only == user)
             && (self.verb == "*" || self.verb == asked.verb)
-            && (self.resource == "*" || self.resource == asked.qualified())
+            && (self.resource == asked.qualified() || self.resource == "*" && !asked.is_basic())
             && match &self.reach {
                 Reach::Everywhere => true,
                 Reach::ClusterScope => asked.namespace.is_empty(),
@@ -99,6 +98,11 @@ impl Asked {
         }
     }
 
+    /// A right that everybody has who is logged in: to ask for one's own rights.
+    fn is_basic(&self) -> bool {
+        self.resource == "selfsubjectaccessreviews"
+    }
+
     /// `pods`, or `pods/log`.
     fn path(&self) -> String {
         match self.subresource.as_str() {
@@ -119,7 +123,7 @@ impl Asked {
 }
 
 /// What a request that shows no credentials is called.
-const ANONYMOUS: &str = "system:anonymous";
+pub(crate) const ANONYMOUS: &str = "system:anonymous";
 
 /// Logins and denials.
 #[derive(Default)]
@@ -197,18 +201,30 @@ impl Access {
     ) -> Result<Value, Refusal> {
         let spec = &review["spec"];
         let asked = Asked::of(&spec["resourceAttributes"]);
+        let invalid = |field: &str, value: &str, why: &str| {
+            let why = format!("Invalid value: {value:?}: {why}");
+            // The real server forgets the kind here.
+            Err(Refusal::invalid(
+                ("", "authorization.k8s.io", ""),
+                field,
+                &why,
+            ))
+        };
         if kind == "LocalSubjectAccessReview" && asked.namespace != namespace {
             let field = "spec.resourceAttributes.namespace";
-            let why = format!(
-                "Invalid value: {:?}: must match metadata.namespace",
-                asked.namespace
-            );
-            return Err(Refusal::invalid(Resource::of_kind(kind), "", field, &why));
+            return invalid(field, &asked.namespace, "must match metadata.namespace");
         }
         let subject = match kind {
             "SelfSubjectAccessReview" => user,
             _ => spec["user"].as_str().unwrap_or_default(),
         };
+        if subject.is_empty() && spec["groups"].is_null() {
+            return invalid(
+                "spec.user",
+                "",
+                "at least one of user or group must be specified",
+            );
+        }
         review["status"] = json!({"allowed": self.is_allowed(subject, &asked)});
         Ok(review)
     }

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
+use super::access::ANONYMOUS;
 use super::http::Answer;
+use super::refusal::Refusal;
 use super::resources::{RESOURCES, Resource, Scope};
 
 /// What kind of cluster this pretends to be.
@@ -13,7 +15,18 @@ pub(crate) struct Personality {
     pub(crate) aggregated: Vec<String>,
 }
 
-/// Answers what needs no rights. `None` for every other path.
+/// What everybody may know; the rest is for those who are logged in.
+const PUBLIC: [&str; 4] = ["/healthz", "/livez", "/readyz", "/version"];
+
+pub(crate) fn judge(user: &str, path: &str) -> Result<(), Refusal> {
+    if user != ANONYMOUS || PUBLIC.contains(&path) {
+        return Ok(());
+    }
+    let message = format!("forbidden: User {user:?} cannot get path {path:?}");
+    Err(Refusal::generic(403, "Forbidden", &message))
+}
+
+/// Answers what is not about objects. `None` for every other path.
 pub(crate) fn answer(path: &str, personality: &Personality) -> Option<Answer> {
     let segments: Vec<&str> = path.trim_matches('/').split('/').collect();
     let body = match segments[..] {

@@ -49,11 +49,19 @@ impl Call {
         self.headers.get(name)?.to_str().ok()
     }
 
-    pub(crate) fn json(&self) -> Result<Value, Refusal> {
+    /// The body as an object of the API.
+    pub(crate) fn object(&self) -> Result<Value, Refusal> {
+        let content_type = self.header("content-type").unwrap_or_default();
+        if !matches!(content_type, "" | "*/*" | "application/json") {
+            return Err(Refusal::new(
+                415,
+                "UnsupportedMediaType",
+                "the body of the request was in an unknown format - accepted media types include: \
+                 application/json",
+            ));
+        }
         serde_json::from_slice(&self.body).map_err(|error| {
-            Refusal::bad_request(format!(
-                "the object provided is unrecognized (must be of type): {error}"
-            ))
+            Refusal::bad_request(format!("the object provided is unrecognized: {error}"))
         })
     }
 }

@@ -20,27 +20,26 @@ pub(crate) enum View {
 }
 
 impl View {
-    /// The first form of an `Accept` header that this server has. Tables and protobuf it has not,
-    /// and clients that prefer them also take JSON.
-    pub(crate) fn accepted(accept: &str) -> Result<Self, Refusal> {
-        let view = |range: &str| {
-            let mut parts = range.split(';').map(str::trim);
-            if !matches!(
-                parts.next(),
-                Some("application/json" | "application/*" | "*/*" | "")
-            ) {
-                return None;
-            }
-            match parts.find_map(|parameter| parameter.strip_prefix("as=")) {
-                None => Some(Self::Whole),
-                Some(form) if form.starts_with("PartialObjectMetadata") => Some(Self::Metadata),
-                Some(_) => None,
-            }
-        };
-        accept.split(',').find_map(view).ok_or_else(|| {
-            let message = "only the following media types are accepted: application/json";
-            Refusal::new(406, "NotAcceptable", message)
-        })
+    /// The form of a list.
+    pub(crate) fn of_list(accept: Option<&str>) -> Result<Self, Refusal> {
+        match Form::chosen(accept)? {
+            Form::Whole => Ok(Self::Whole),
+            Form::MetadataList => Ok(Self::Metadata),
+            Form::Metadata => Err(not_acceptable(
+                "you requested PartialObjectMetadata, but the requested object is a list",
+            )),
+        }
+    }
+
+    /// The form of one object.
+    pub(crate) fn of_object(accept: Option<&str>) -> Result<Self, Refusal> {
+        match Form::chosen(accept)? {
+            Form::Whole => Ok(Self::Whole),
+            Form::Metadata => Ok(Self::Metadata),
+            Form::MetadataList => Err(not_acceptable(
+                "you requested PartialObjectMetadataList, but the requested object is not a list",
+            )),
+        }
     }
 
     /// One object on its own: an answer to GET, an item of a watch.
@@ -54,6 +53,45 @@ impl View {
             }),
         }
     }
+}
+
+/// A form that this server has.
+enum Form {
+    Whole,
+    Metadata,
+    MetadataList,
+}
+
+impl Form {
+    /// The first that an `Accept` header names. Tables and protobuf there are not, and clients
+    /// that prefer them also take JSON.
+    fn chosen(accept: Option<&str>) -> Result<Self, Refusal> {
+        let mut ranges = accept.unwrap_or_default().split(',');
+        let message = "406: Not Acceptable\n\nAvailable representations: application/json";
+        ranges
+            .find_map(Self::of_range)
+            .ok_or_else(|| not_acceptable(message))
+    }
+
+    fn of_range(range: &str) -> Option<Self> {
+        let mut parts = range.split(';').map(str::trim);
+        if !matches!(
+            parts.next(),
+            Some("application/json" | "application/*" | "*/*" | "")
+        ) {
+            return None;
+        }
+        match parts.find_map(|parameter| parameter.strip_prefix("as=")) {
+            None => Some(Self::Whole),
+            Some("PartialObjectMetadata") => Some(Self::Metadata),
+            Some("PartialObjectMetadataList") => Some(Self::MetadataList),
+            Some(_) => None,
+        }
+    }
+}
+
+fn not_acceptable(message: &str) -> Refusal {
+    Refusal::new(406, "NotAcceptable", message)
 }
 
 /// Lists cut into pages: a client reads all pages of one list as of one moment.

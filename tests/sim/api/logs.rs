@@ -98,26 +98,18 @@ pub(crate) fn container(pod: &Value, wanted: Option<&str>) -> Result<String, Ref
         let names = containers.filter_map(|container| container["name"].as_str());
         names.map(str::to_owned).collect()
     };
-    let (containers, inits) = (names("containers"), names("initContainers"));
+    let containers = names("containers");
+    let all = [names("initContainers"), containers.clone()].concat();
     match (wanted, &containers[..]) {
-        (Some(wanted), _) if containers.iter().chain(&inits).any(|name| name == wanted) => {
-            Ok(wanted.to_owned())
-        }
+        (Some(wanted), _) if all.iter().any(|name| name == wanted) => Ok(wanted.to_owned()),
         (Some(wanted), _) => Err(Refusal::bad_request(format!(
             "container {wanted} is not valid for pod {name}"
         ))),
         (None, [only]) => Ok(only.clone()),
-        (None, _) => {
-            let inits = match &inits[..] {
-                [] => String::new(),
-                inits => format!(" or one of the init containers: [{}]", inits.join(" ")),
-            };
-            let message = format!(
-                "a container name must be specified for pod {name}, choose one of: [{}]{inits}",
-                containers.join(" ")
-            );
-            Err(Refusal::bad_request(message))
-        }
+        (None, _) => Err(Refusal::bad_request(format!(
+            "a container name must be specified for pod {name}, choose one of: [{}]",
+            all.join(" ")
+        ))),
     }
 }
 

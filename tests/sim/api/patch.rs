@@ -19,19 +19,12 @@ pub(crate) fn apply(content_type: &str, body: &[u8], object: &Value) -> Result<V
                 .map_err(|error| Refusal::bad_request(error.to_string()))?;
             json_patch::patch(&mut after, &patch).map_err(|_| {
                 let message = "the server rejected our request due to an error in our request";
-                let mut refusal = Refusal::new(422, "Invalid", message);
-                refusal.details = Some(json!({}));
-                refusal
+                Refusal::generic(422, "Invalid", message)
             })?;
         }
         _ => {
-            return Err(Refusal::new(
-                415,
-                "UnsupportedMediaType",
-                "the body of the request was in an unknown format - accepted media types include: \
-                 application/json-patch+json, application/merge-patch+json, \
-                 application/strategic-merge-patch+json",
-            ));
+            let message = "415: Unsupported Media Type";
+            return Err(Refusal::generic(415, "UnsupportedMediaType", message));
         }
     }
     Ok(after)
@@ -152,6 +145,7 @@ fn merge_list(
     for item in &items {
         if item[key].is_null() {
             // The server has no better word for it than the error of the merge, as a 500.
+            let item = in_go(item);
             let message = format!("map: {item} does not contain declared merge key: {key}");
             return Err(Refusal::new(500, "", message));
         }
@@ -196,4 +190,22 @@ fn in_order(merged: Vec<Value>, wanted: &[Value], before: &[Value], key: &str) -
     }
     all.extend(named);
     all
+}
+
+/// As Go prints a value: `map[image:x ports:[80 81]]`.
+fn in_go(value: &Value) -> String {
+    let join = |parts: Vec<String>| parts.join(" ");
+    match value {
+        Value::Object(map) => {
+            let mut parts: Vec<_> = map
+                .iter()
+                .map(|(k, v)| format!("{k}:{}", in_go(v)))
+                .collect();
+            parts.sort();
+            format!("map[{}]", join(parts))
+        }
+        Value::Array(list) => format!("[{}]", join(list.iter().map(in_go).collect())),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
 }

@@ -43,35 +43,41 @@ impl Refusal {
     }
 
     pub(crate) fn not_found(resource: &Resource, name: &str) -> Self {
-        let message = format!("{} {name:?} not found", resource.qualified());
+        let message = format!(
+            "{} {name:?} not found",
+            qualified(resource.plural, resource.group)
+        );
         Self::new(404, "NotFound", message).of(resource, name)
     }
 
     pub(crate) fn already_exists(resource: &Resource, name: &str) -> Self {
-        let message = format!("{} {name:?} already exists", resource.qualified());
-        Self::new(409, "AlreadyExists", message).of(resource, name)
-    }
-
-    pub(crate) fn conflict(resource: &Resource, name: &str, why: &str) -> Self {
         let message = format!(
-            "Operation cannot be fulfilled on {} {name:?}: {why}",
-            resource.qualified()
+            "{} {name:?} already exists",
+            qualified(resource.plural, resource.group)
         );
-        Self::new(409, "Conflict", message).of(resource, name)
+        Self::new(409, "AlreadyExists", message).of(resource, name)
     }
 
     /// The conflict of an optimistic lock.
     pub(crate) fn modified(resource: &Resource, name: &str) -> Self {
-        let why = "the object has been modified; please apply your changes to the latest version \
-                   and try again";
-        Self::conflict(resource, name, why)
+        let message = format!(
+            "Operation cannot be fulfilled on {} {name:?}: the object has been modified; please \
+             apply your changes to the latest version and try again",
+            qualified(resource.plural, resource.group)
+        );
+        Self::new(409, "Conflict", message).of(resource, name)
+    }
+
+    /// The conflict of a deletion's precondition, which names the kind instead of the resource.
+    pub(crate) fn precondition(resource: &Resource, name: &str, why: &str) -> Self {
+        let (group, kind) = (resource.group, resource.kind);
+        let group_kind = qualified(kind, group);
+        let message = format!("Operation cannot be fulfilled on {group_kind} {name:?}: {why}");
+        Self::new(409, "Conflict", message).about(group, kind, name)
     }
 
     pub(crate) fn forbidden(group: &str, plural: &str, name: &str, why: &str) -> Self {
-        let mut subject = match group {
-            "" => plural.to_owned(),
-            group => format!("{plural}.{group}"),
-        };
+        let mut subject = qualified(plural, group);
         if !name.is_empty() {
             subject = format!("{subject} {name:?}");
         }
@@ -79,15 +85,29 @@ impl Refusal {
         Self::new(403, "Forbidden", message).about(group, plural, name)
     }
 
-    /// A field that fails validation; `why` starts with the kind of failure, as the server's does:
-    /// `Required value: ...`.
-    pub(crate) fn invalid(resource: &Resource, name: &str, field: &str, why: &str) -> Self {
-        let kind = match resource.group {
-            "" => resource.kind.to_owned(),
-            group => format!("{}.{group}", resource.kind),
+    /// A field of a kind, group and name that fails validation; `why` starts with the sort of
+    /// failure: `Required value: ...`.
+    pub(crate) fn invalid((kind, group, name): (&str, &str, &str), field: &str, why: &str) -> Self {
+        let group_kind = qualified(kind, group);
+        let sort = match why.split(" value").next() {
+            Some("Required") => "FieldValueRequired",
+            Some("Unsupported") => "FieldValueNotSupported",
+            _ => "FieldValueInvalid",
         };
-        let message = format!("{kind} {name:?} is invalid: {field}: {why}");
-        Self::new(422, "Invalid", message).about(resource.group, resource.kind, name)
+        let message = format!("{group_kind} {name:?} is invalid: {field}: {why}");
+        let mut refusal = Self::new(422, "Invalid", message).about(group, kind, name);
+        if let Some(details) = &mut refusal.details {
+            details["causes"] = json!([{"reason": sort, "message": why, "field": field}]);
+        }
+        refusal
+    }
+
+    /// What the server says before it knows what the request is about.
+    pub(crate) fn generic(code: u16, reason: &'static str, message: &str) -> Self {
+        Self {
+            details: Some(json!({})),
+            ..Self::new(code, reason, message)
+        }
     }
 
     pub(crate) fn bad_request(message: impl Into<String>) -> Self {
@@ -120,5 +140,13 @@ impl Refusal {
         }
         status["code"] = self.code.into();
         status
+    }
+}
+
+/// `pods`, `jobs.batch`, `Job.batch`.
+fn qualified(name: &str, group: &str) -> String {
+    match group {
+        "" => name.to_owned(),
+        group => format!("{name}.{group}"),
     }
 }

@@ -46,12 +46,7 @@ const BATCH: (&str, &str) = ("batch", "v1");
 const RBAC: (&str, &str) = ("rbac.authorization.k8s.io", "v1");
 const REVIEWS: (&str, &str) = ("authorization.k8s.io", "v1");
 const STATUS: &[&str] = &["status"];
-const POD_FIELDS: &[&str] = &[
-    "spec.nodeName",
-    "spec.restartPolicy",
-    "spec.serviceAccountName",
-    "status.phase",
-];
+const POD_FIELDS: &[&str] = &["spec.nodeName", "status.phase"];
 const EVENT_FIELDS: &[&str] = &[
     "involvedObject.apiVersion",
     "involvedObject.fieldPath",
@@ -107,13 +102,7 @@ pub(crate) static RESOURCES: [Resource; 22] = {
         ),
         row(APPS, ("daemonsets", "DaemonSet"), Namespaced, STATUS, &[]),
         row(APPS, ("deployments", "Deployment"), Namespaced, STATUS, &[]),
-        row(
-            APPS,
-            ("replicasets", "ReplicaSet"),
-            Namespaced,
-            STATUS,
-            &["status.replicas"],
-        ),
+        row(APPS, ("replicasets", "ReplicaSet"), Namespaced, STATUS, &[]),
         row(BATCH, ("cronjobs", "CronJob"), Namespaced, STATUS, &[]),
         row(
             BATCH,
@@ -201,20 +190,12 @@ impl Resource {
         }
     }
 
-    /// `pods`, `deployments.apps`: the name in the server's messages.
-    pub(crate) fn qualified(&self) -> String {
-        match self.group {
-            "" => self.plural.to_owned(),
-            group => format!("{}.{group}", self.plural),
-        }
-    }
-
     pub(crate) fn has(&self, subresource: &str) -> bool {
         self.subresources.contains(&subresource)
     }
 
     /// Whether changes of the spec are counted in `metadata.generation`.
     pub(crate) fn has_generation(&self) -> bool {
-        matches!(self.group, "apps" | "batch" | "networking.k8s.io")
+        matches!(self.group, "apps" | "batch" | "networking.k8s.io") || self.kind == "Pod"
     }
 }

@@ -2,89 +2,17 @@
 
 use std::sync::Arc;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::access::Asked;
 use super::http::{Answer, Call};
 use super::listing::{Snapshot, View};
 use super::ownership::Writer;
 use super::refusal::Refusal;
-use super::resources::{Resource, Scope};
 use super::selectors::Selector;
-use super::store::At;
+use super::target::{Path, Target};
 use super::write::{Commit, Dependents};
 use super::{Site, discovery, logs, patch, watch};
-
-/// What a path names.
-pub(crate) struct Target {
-    pub(crate) resource: &'static Resource,
-    /// `None` for cluster-wide kinds and for lists of all namespaces.
-    pub(crate) namespace: Option<String>,
-    /// `None` for a collection.
-    name: Option<String>,
-    subresource: Option<String>,
-}
-
-impl Target {
-    /// `None` when this server has nothing at the path.
-    fn parse(path: &str) -> Option<Self> {
-        let segments: Vec<&str> = path.trim_matches('/').split('/').collect();
-        let (group, version, rest) = match segments[..] {
-            ["api", version, ref rest @ ..] => ("", version, rest),
-            ["apis", group, version, ref rest @ ..] => (group, version, rest),
-            _ => return None,
-        };
-        let (namespace, plural, tail) = match rest {
-            ["namespaces", _] | ["namespaces", _, "status"] => (None, "namespaces", &rest[1..]),
-            ["namespaces", namespace, plural, tail @ ..] => (Some(*namespace), *plural, tail),
-            [plural, tail @ ..] => (None, *plural, tail),
-            [] => return None,
-        };
-        let resource = Resource::at(group, version, plural)?;
-        let (name, subresource) = match tail {
-            [] => (None, None),
-            [name] => (Some(*name), None),
-            [name, sub] if resource.has(sub) => (Some(*name), Some(*sub)),
-            _ => return None,
-        };
-        let fits = match resource.scope {
-            Scope::Cluster => namespace.is_none(),
-            Scope::Namespaced => namespace.is_some() || name.is_none(),
-        };
-        fits.then(|| Self {
-            resource,
-            namespace: namespace.map(str::to_owned),
-            name: name.map(str::to_owned),
-            subresource: subresource.map(str::to_owned),
-        })
-    }
-
-    fn at(&self) -> At {
-        At {
-            resource: self.resource,
-            namespace: self.namespace.clone().unwrap_or_default(),
-            name: self.name.clone().unwrap_or_default(),
-        }
-    }
-
-    /// What the request asks to be allowed. Of a namespace itself, RBAC takes its name as the
-    /// namespace.
-    fn asked(&self, verb: &str) -> Asked {
-        let at = self.at();
-        let namespace = match self.resource.kind {
-            "Namespace" => at.name.clone(),
-            _ => at.namespace,
-        };
-        Asked {
-            verb: verb.to_owned(),
-            group: self.resource.group.to_owned(),
-            resource: self.resource.plural.to_owned(),
-            subresource: self.subresource.clone().unwrap_or_default(),
-            namespace,
-            name: at.name,
-        }
-    }
-}
 
 /// Answers a request. `certificate` is the name in the client's certificate.
 pub(crate) fn answer(site: &Arc<Site>, certificate: Option<&str>, call: &Call) -> Answer {
@@ -93,20 +21,19 @@ pub(crate) fn answer(site: &Arc<Site>, certificate: Option<&str>, call: &Call) -
 
 fn route(site: &Arc<Site>, certificate: Option<&str>, call: &Call) -> Result<Answer, Refusal> {
     let user = identify(site, certificate, call)?;
-    if let Some(answer) = site.act(|state| discovery::answer(&call.path, &state.personality)) {
-        return Ok(answer);
-    }
-    let Some(target) = Target::parse(&call.path) else {
-        return Ok(Answer::new(
-            404,
-            "text/plain; charset=utf-8",
-            "404 page not found\n",
-        ));
+    let Some(path) = Path::parse(&call.path) else {
+        discovery::judge(&user, &call.path)?;
+        let found = site.act(|state| discovery::answer(&call.path, &state.personality));
+        let nothing = || Answer::new(404, "text/plain; charset=utf-8", "404 page not found\n");
+        return Ok(found.unwrap_or_else(nothing));
     };
-    let verb = verb(call, &target);
-    let asked = target.asked(verb);
-    site.act(|state| state.access.judge(&user, &asked))?;
-    let view = View::accepted(call.header("accept").unwrap_or_default())?;
+    let verb = path.verb(&call.method, call.has("watch"));
+    site.act(|state| state.access.judge(&user, &path.asked(verb)))?;
+    let target = path.resolve()?;
+    let view = match verb {
+        "list" => View::of_list(call.header("accept")),
+        _ => View::of_object(call.header("accept")),
+    }?;
     match (verb, target.subresource.as_deref()) {
         ("get", Some("log")) => read_log(site, call, &target),
         ("get", _) => read(site, &target, view),
@@ -115,28 +42,13 @@ fn route(site: &Arc<Site>, certificate: Option<&str>, call: &Call) -> Result<Ans
         ("create", None) if target.resource.group == "authorization.k8s.io" => {
             review(site, call, &target, &user)
         }
-        ("create", None) => create(site, call, &target, view),
+        ("create", None) if target.name.is_none() => create(site, call, &target, view),
         ("patch" | "update", None | Some("status")) => change(site, call, &target, view),
         ("delete", None) => delete(site, call, &target),
-        _ => Err(Refusal::new(
-            405,
-            "MethodNotAllowed",
-            "the server does not allow this method on the requested resource",
-        )),
-    }
-}
-
-fn verb(call: &Call, target: &Target) -> &'static str {
-    match (call.method.as_str(), &target.name) {
-        ("GET", Some(_)) => "get",
-        ("GET", None) if call.has("watch") => "watch",
-        ("GET", None) => "list",
-        ("POST", _) => "create",
-        ("PATCH", _) => "patch",
-        ("PUT", _) => "update",
-        ("DELETE", Some(_)) => "delete",
-        ("DELETE", None) => "deletecollection",
-        _ => "",
+        _ => {
+            let message = "the server does not allow this method on the requested resource";
+            Err(Refusal::generic(405, "MethodNotAllowed", message))
+        }
     }
 }
 
@@ -230,22 +142,28 @@ fn read_log(site: &Arc<Site>, call: &Call, target: &Target) -> Result<Answer, Re
 }
 
 fn create(site: &Site, call: &Call, target: &Target, view: View) -> Result<Answer, Refusal> {
-    let mut object = call.json()?;
-    for (field, value) in [
-        ("apiVersion", target.resource.api_version()),
-        ("kind", target.resource.kind.to_owned()),
-    ] {
-        if object[field].is_null() {
-            object[field] = value.into();
-        }
-    }
-    let (at, manager, commit) = (target.at(), manager(call), commit(call));
+    let object = typed(call.object()?, target);
+    let (at, manager, commit) = (target.at(), manager(call), commit(call)?);
     let created = site.act(|state| state.store.create(&at, object, &manager, commit))?;
     Ok(Answer::json(201, &view.show(&created)))
 }
 
+/// A sent object may leave its type to the path.
+fn typed(mut object: Value, target: &Target) -> Value {
+    for (field, value) in [
+        ("kind", target.resource.kind.into()),
+        ("apiVersion", target.resource.api_version().into()),
+        ("metadata", json!({})),
+    ] {
+        if object[field].is_null() {
+            object[field] = value;
+        }
+    }
+    object
+}
+
 fn change(site: &Site, call: &Call, target: &Target, view: View) -> Result<Answer, Refusal> {
-    let (at, manager, commit) = (target.at(), manager(call), commit(call));
+    let (at, manager, commit) = (target.at(), manager(call), commit(call)?);
     let writer = Writer {
         manager: &manager,
         subresource: target.subresource.as_deref(),
@@ -254,7 +172,7 @@ fn change(site: &Site, call: &Call, target: &Target, view: View) -> Result<Answe
     let changed = site.act(|state| {
         state.store.update(&at, &writer, commit, |object| {
             if call.method == "PUT" {
-                return call.json();
+                return call.object();
             }
             patch::apply(content_type, &call.body, object)
         })
@@ -266,7 +184,7 @@ fn delete(site: &Site, call: &Call, target: &Target) -> Result<Answer, Refusal> 
     let options = if call.body.is_empty() {
         json!({})
     } else {
-        call.json()?
+        call.object()?
     };
     let at = target.at();
     let policy = options["propagationPolicy"].as_str();
@@ -284,7 +202,7 @@ fn delete(site: &Site, call: &Call, target: &Target) -> Result<Answer, Refusal> 
     let commit = if is_dry_run {
         Commit::DryRun
     } else {
-        commit(call)
+        commit(call)?
     };
     let preconditions = &options["preconditions"];
     let last = site.act(|state| state.store.delete(&at, preconditions, dependents, commit))?;
@@ -307,7 +225,7 @@ fn delete(site: &Site, call: &Call, target: &Target) -> Result<Answer, Refusal> 
 }
 
 fn review(site: &Site, call: &Call, target: &Target, user: &str) -> Result<Answer, Refusal> {
-    let review = call.json()?;
+    let review = typed(call.object()?, target);
     let namespace = target.namespace.as_deref().unwrap_or_default();
     let kind = target.resource.kind;
     let answer = site.act(|state| state.access.review(kind, user, namespace, review))?;
@@ -324,9 +242,14 @@ fn manager(call: &Call) -> String {
         .to_owned()
 }
 
-fn commit(call: &Call) -> Commit {
+fn commit(call: &Call) -> Result<Commit, Refusal> {
     match call.parameter("dryRun") {
-        Some("All") => Commit::DryRun,
-        _ => Commit::Stored,
+        None => Ok(Commit::Stored),
+        Some("All") => Ok(Commit::DryRun),
+        Some(other) => Err(Refusal::invalid(
+            ("PatchOptions", "meta.k8s.io", ""),
+            "dryRun",
+            &format!("Unsupported value: {other:?}: supported values: \"All\""),
+        )),
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::refusal::Refusal;
-use super::resources::Resource;
+use super::resources::{Resource, Scope};
 
 /// What a list or a watch asked for. The default matches everything.
 #[derive(Default)]
@@ -39,8 +39,12 @@ impl Requirement {
 
 impl Selector {
     pub(crate) fn parse(resource: &Resource, labels: &str, fields: &str) -> Result<Self, Refusal> {
-        let labels = split(labels).map(label).collect::<Result<_, _>>()?;
+        let labels = split(labels)
+            .into_iter()
+            .map(label)
+            .collect::<Result<_, _>>()?;
         let fields = split(fields)
+            .into_iter()
             .map(|term| field(resource, term, fields))
             .collect::<Result<_, _>>()?;
         Ok(Self { labels, fields })
@@ -66,71 +70,83 @@ impl Selector {
     }
 }
 
-/// The terms of a selector; commas inside parentheses do not separate.
-fn split(selector: &str) -> impl Iterator<Item = &str> {
+/// The terms of a selector, none for an empty one; commas inside parentheses do not separate.
+fn split(selector: &str) -> Vec<&str> {
+    if selector.trim().is_empty() {
+        return Vec::new();
+    }
     let mut depth = 0_i32;
-    selector
-        .split(move |c| {
-            depth += i32::from(c == '(') - i32::from(c == ')');
-            c == ',' && depth == 0
-        })
-        .map(str::trim)
-        .filter(|term| !term.is_empty())
+    let terms = selector.split(|c| {
+        depth += i32::from(c == '(') - i32::from(c == ')');
+        c == ',' && depth == 0
+    });
+    terms.map(str::trim).collect()
+}
+
+/// Makes the test of a list of values.
+type Compare = fn(Vec<String>) -> Test;
+
+/// Key, test and value of `a=b`, `a==b`, `a!=b`. `None` for any other term.
+fn comparison(term: &str) -> Option<(&str, Compare, &str)> {
+    if let Some((key, value)) = term.split_once("!=") {
+        return Some((key, Test::NotIn, value));
+    }
+    let (key, value) = term.split_once("==").or_else(|| term.split_once('='))?;
+    Some((key, Test::In, value))
 }
 
 fn label(term: &str) -> Result<Requirement, Refusal> {
-    let values = |list: &str| list.split(',').map(|v| v.trim().to_owned()).collect();
-    let (key, test) = if let Some((key, value)) = term.split_once("!=") {
-        (key, Test::NotIn(values(value)))
-    } else if let Some((key, value)) = term.split_once("==").or_else(|| term.split_once('=')) {
-        (key, Test::In(values(value)))
+    let is_name = |text: &str| {
+        text.chars()
+            .all(|c| c.is_ascii_alphanumeric() || "-_./".contains(c))
+    };
+    let unparsable = || Refusal::bad_request(format!("unable to parse requirement: {term}"));
+    let values = |list: &str| -> Result<Vec<String>, Refusal> {
+        let values: Vec<_> = list
+            .split(',')
+            .map(|value| value.trim().to_owned())
+            .collect();
+        let are_names = values.iter().all(|value| is_name(value));
+        are_names.then_some(values).ok_or_else(unparsable)
+    };
+    let (key, test) = if let Some((key, test, value)) = comparison(term) {
+        (key, test(values(value)?))
     } else if let Some((head, list)) = term.strip_suffix(')').and_then(|t| t.split_once('(')) {
         match head.split_whitespace().collect::<Vec<_>>()[..] {
-            [key, "in"] => (key, Test::In(values(list))),
-            [key, "notin"] => (key, Test::NotIn(values(list))),
-            _ => return Err(unparsable(term)),
+            [key, "in"] => (key, Test::In(values(list)?)),
+            [key, "notin"] => (key, Test::NotIn(values(list)?)),
+            _ => return Err(unparsable()),
         }
     } else if let Some(key) = term.strip_prefix('!') {
         (key, Test::Absent)
     } else {
         (term, Test::Exists)
     };
-    let key = key.trim();
-    let is_name = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
-    if key.is_empty() || !key.chars().all(is_name) {
-        return Err(unparsable(term));
+    let key = key.trim().to_owned();
+    if key.is_empty() || !is_name(&key) {
+        return Err(unparsable());
     }
-    Ok(Requirement {
-        key: key.to_owned(),
-        test,
-    })
-}
-
-fn unparsable(term: &str) -> Refusal {
-    Refusal::bad_request(format!("unable to parse requirement: {term}"))
+    Ok(Requirement { key, test })
 }
 
 fn field(resource: &Resource, term: &str, whole: &str) -> Result<Requirement, Refusal> {
-    let (key, value, equal) = if let Some((key, value)) = term.split_once("!=") {
-        (key, value, false)
-    } else if let Some((key, value)) = term.split_once("==").or_else(|| term.split_once('=')) {
-        (key, value, true)
-    } else {
-        return Err(Refusal::bad_request(format!(
-            "invalid selector: '{whole}'; can't understand '{term}'"
-        )));
+    let Some((key, test, value)) = comparison(term) else {
+        let message = format!("invalid selector: '{whole}'; can't understand '{term}'");
+        return Err(Refusal::bad_request(message));
     };
-    if !["metadata.name", "metadata.namespace"].contains(&key) && !resource.fields.contains(&key) {
+    if value.contains('=') {
+        let message = "invalid field selector: unescaped character in value: 61";
+        return Err(Refusal::bad_request(message));
+    }
+    let is_known = key == "metadata.name"
+        || key == "metadata.namespace" && resource.scope == Scope::Namespaced
+        || resource.fields.contains(&key);
+    if !is_known {
         return Err(Refusal::bad_request(unsupported(resource, key)));
     }
-    let values = vec![value.to_owned()];
     Ok(Requirement {
         key: key.to_owned(),
-        test: if equal {
-            Test::In(values)
-        } else {
-            Test::NotIn(values)
-        },
+        test: test(vec![value.to_owned()]),
     })
 }
 

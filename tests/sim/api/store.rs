@@ -138,6 +138,8 @@ impl Store {
                 }
             }
         }
+        drop_empty(&mut object);
+        count(&at, before.as_deref(), &mut object);
         self.commit(&at, before, object, Commit::Stored)
     }
 
@@ -167,6 +169,8 @@ impl Store {
             manager,
             subresource: only_status.then_some("status"),
         };
+        drop_empty(&mut after);
+        count(at, Some(&before), &mut after);
         ownership::record(&writer, self.clock, Some(&before), &mut after);
         self.commit(at, Some(before), after, Commit::Stored)
     }
@@ -192,8 +196,7 @@ impl Store {
         self.objects.values().cloned().collect()
     }
 
-    /// Gives `after` its generation, and unless this is a dry run stores it under the next version
-    /// and tells everybody.
+    /// Unless this is a dry run, stores `after` under the next version and tells everybody.
     pub(super) fn commit(
         &mut self,
         at: &At,
@@ -201,10 +204,6 @@ impl Store {
         mut after: Value,
         commit: Commit,
     ) -> Object {
-        drop_empty(&mut after);
-        if at.resource.has_generation() {
-            after["metadata"]["generation"] = generation(at, before.as_deref(), &after).into();
-        }
         if commit == Commit::DryRun {
             return Arc::new(after);
         }
@@ -320,19 +319,26 @@ pub(super) fn drop_empty(object: &mut Value) {
     }
 }
 
-/// One more whenever the spec changes. A Deployment's annotations count too, because they are
-/// copied to its replica sets. Source: k8s.io/kubernetes, pkg/registry/apps/deployment/strategy.go.
-fn generation(at: &At, before: Option<&Value>, after: &Value) -> u64 {
-    let stated = after["metadata"]["generation"].as_u64();
-    let Some(before) = before else {
-        return stated.unwrap_or(1);
-    };
-    let annotations = |object: &Value| object["metadata"]["annotations"].clone();
-    let was = before["metadata"]["generation"].as_u64().unwrap_or(1);
-    let moved = before["spec"] != after["spec"]
-        || at.resource.kind == "Deployment" && annotations(before) != annotations(after);
-    match stated {
-        Some(stated) if stated != was => stated,
-        _ => was + u64::from(moved),
+/// Counts a change of the spec in `metadata.generation`. A Deployment's annotations count too,
+/// because they are copied to its replica sets. A generation that a fixture states is taken.
+/// Source: k8s.io/kubernetes, pkg/registry/apps/deployment/strategy.go.
+pub(super) fn count(at: &At, before: Option<&Value>, after: &mut Value) {
+    if !at.resource.has_generation() {
+        return;
     }
+    let stated = after["metadata"]["generation"].as_u64();
+    let generation = match before {
+        None => stated.unwrap_or(1),
+        Some(before) => {
+            let was = before["metadata"]["generation"].as_u64().unwrap_or(1);
+            let annotations = |object: &Value| object["metadata"]["annotations"].clone();
+            let moved = before["spec"] != after["spec"]
+                || at.resource.kind == "Deployment" && annotations(before) != annotations(after);
+            match stated {
+                Some(stated) if stated != was => stated,
+                _ => was + u64::from(moved),
+            }
+        }
+    };
+    after["metadata"]["generation"] = generation.into();
 }

@@ -17,9 +17,10 @@ use super::http::{Answer, Call};
 use super::listing::View;
 use super::refusal::Refusal;
 use super::resources::Resource;
-use super::routes::{self, Target};
+use super::routes;
 use super::selectors::Selector;
 use super::store::{Change, Happened};
+use super::target::Target;
 
 /// Longer than any test.
 const NEVER: Duration = Duration::from_secs(24 * 3600);
@@ -192,7 +193,7 @@ impl Wanted {
         let object = json!({
             "kind": self.resource.kind,
             "apiVersion": self.resource.api_version(),
-            "metadata": {"resourceVersion": version.to_string(), "creationTimestamp": null},
+            "metadata": {"resourceVersion": version.to_string()},
         });
         line("BOOKMARK", &object)
     }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::ownership;
 use super::refusal::Refusal;
 use super::resources::Scope;
-use super::store::{At, Object, Store, drop_empty};
+use super::store::{At, Object, Store, count, drop_empty};
 
 /// Whether a write is kept.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -23,14 +23,19 @@ pub(crate) enum Dependents {
     Orphaned,
 }
 
+const OTHER_NAMESPACE: &str =
+    "the namespace of the provided object does not match the namespace sent on the request";
+
 /// Fields a client cannot change.
-const FIXED: [&str; 6] = [
+const FIXED: [&str; 8] = [
     "creationTimestamp",
     "deletionTimestamp",
     "generation",
     "managedFields",
     "name",
     "namespace",
+    "resourceVersion",
+    "uid",
 ];
 
 impl Store {
@@ -50,10 +55,7 @@ impl Store {
         if let Some(stated) = metadata["namespace"].as_str()
             && stated != at.namespace
         {
-            return Err(Refusal::bad_request(
-                "the namespace of the provided object does not match the namespace sent on the \
-                 request",
-            ));
+            return Err(Refusal::bad_request(OTHER_NAMESPACE));
         }
         let uid = self.next_uid();
         let named = metadata["name"].as_str().filter(|name| !name.is_empty());
@@ -64,8 +66,9 @@ impl Store {
             (Some(name), _) => name.to_owned(),
             (None, Some(prefix)) => format!("{prefix}{}", suffix(&uid)),
             (None, None) => {
+                let kind = (at.resource.kind, at.resource.group, "");
                 let why = "Required value: name or generateName is required";
-                return Err(Refusal::invalid(at.resource, "", "metadata.name", why));
+                return Err(Refusal::invalid(kind, "metadata.name", why));
             }
         };
         if at.resource.scope == Scope::Namespaced
@@ -91,6 +94,8 @@ impl Store {
                 .map(|metadata| metadata.remove(given));
         }
         prepare(&at, &mut object, &uid);
+        drop_empty(&mut object);
+        count(&at, None, &mut object);
         let writer = ownership::Writer {
             manager,
             subresource: None,
@@ -112,27 +117,9 @@ impl Store {
             .find(at)
             .ok_or_else(|| Refusal::not_found(at.resource, &at.name))?;
         let mut after = change(&before)?;
-        let stated = |field: &str| after["metadata"][field].as_str().filter(|v| !v.is_empty());
-        let (locked, uid) = (stated("resourceVersion"), stated("uid"));
-        let stored = |field: &str| before["metadata"][field].as_str();
-        if uid.is_some() && uid != stored("uid") {
-            return Err(stale(at, "UID", uid, stored("uid")));
-        }
-        if locked.is_some() && locked != stored("resourceVersion") {
-            return Err(Refusal::modified(at.resource, &at.name));
-        }
-        if stated("name") != Some(at.name.as_str()) {
-            return Err(Refusal::bad_request(
-                "the name of the object does not match the name on the URL",
-            ));
-        }
+        judge(at, &before, &after)?;
 
         keep(&before["metadata"], &mut after["metadata"], &FIXED);
-        keep(
-            &before["metadata"],
-            &mut after["metadata"],
-            &["uid", "resourceVersion"],
-        );
         match writer.subresource {
             Some(_) => {
                 keep(&before, &mut after, &["spec"]);
@@ -144,6 +131,9 @@ impl Store {
         drop_empty(&mut after);
         if after == *before {
             return Ok(before);
+        }
+        if writer.subresource.is_none() {
+            count(at, Some(&before), &mut after);
         }
         ownership::record(writer, self.clock, Some(&before), &mut after);
         Ok(self.commit(at, Some(before), after, commit))
@@ -160,10 +150,20 @@ impl Store {
         let last = self
             .find(at)
             .ok_or_else(|| Refusal::not_found(at.resource, &at.name))?;
-        for (word, field) in [("UID", "uid"), ("ResourceVersion", "resourceVersion")] {
+        for (word, field, what) in [
+            ("UID", "uid", "deleted and then recreated"),
+            ("ResourceVersion", "resourceVersion", "modified"),
+        ] {
             let (wanted, found) = (&preconditions[field], &last["metadata"][field]);
             if !wanted.is_null() && wanted != found {
-                return Err(stale(at, word, wanted.as_str(), found.as_str()));
+                let (wanted, found) = (wanted.as_str(), found.as_str());
+                let why = format!(
+                    "the {word} in the precondition ({}) does not match the {word} in record \
+                     ({}). The object might have been {what}",
+                    wanted.unwrap_or_default(),
+                    found.unwrap_or_default()
+                );
+                return Err(Refusal::precondition(at.resource, &at.name, &why));
             }
         }
         if commit == Commit::DryRun {
@@ -198,6 +198,36 @@ impl Store {
     }
 }
 
+/// Whether a changed object may take the place of the stored one.
+fn judge(at: &At, before: &Value, after: &Value) -> Result<(), Refusal> {
+    let stated = |field: &str| {
+        after["metadata"][field]
+            .as_str()
+            .filter(|text| !text.is_empty())
+    };
+    let stored = |field: &str| before["metadata"][field].as_str();
+    if stated("name") != stored("name") {
+        return Err(Refusal::bad_request(format!(
+            "the name of the object ({}) does not match the name on the URL ({})",
+            stated("name").unwrap_or_default(),
+            at.name
+        )));
+    }
+    if stated("namespace").is_some() && stated("namespace") != stored("namespace") {
+        return Err(Refusal::bad_request(OTHER_NAMESPACE));
+    }
+    if stated("resourceVersion").is_some() && stated("resourceVersion") != stored("resourceVersion")
+    {
+        return Err(Refusal::modified(at.resource, &at.name));
+    }
+    if let Some(uid) = stated("uid").filter(|uid| stored("uid") != Some(*uid)) {
+        let kind = (at.resource.kind, at.resource.group, at.name.as_str());
+        let why = format!("Invalid value: {uid:?}: field is immutable");
+        return Err(Refusal::invalid(kind, "metadata.uid", &why));
+    }
+    Ok(())
+}
+
 /// Puts `fields` of `after` back to what they are in `before`.
 fn keep(before: &Value, after: &mut Value, fields: &[&str]) {
     for field in fields {
@@ -206,14 +236,6 @@ fn keep(before: &Value, after: &mut Value, fields: &[&str]) {
             None => drop(after.as_object_mut().map(|after| after.remove(*field))),
         }
     }
-}
-
-fn stale(at: &At, word: &str, wanted: Option<&str>, found: Option<&str>) -> Refusal {
-    let (wanted, found) = (wanted.unwrap_or_default(), found.unwrap_or_default());
-    let why = format!(
-        "Precondition failed: {word} in precondition: {wanted}, {word} in object meta: {found}"
-    );
-    Refusal::conflict(at.resource, &at.name, &why)
 }
 
 /// Five characters, as generated names end, from the digits of a uid.
@@ -252,10 +274,12 @@ fn prepare(at: &At, object: &mut Value, uid: &str) {
                     "job-name": at.name,
                 }),
             );
+            let labels = spec["template"]["metadata"]["labels"].clone();
             default(
                 &mut spec["selector"]["matchLabels"],
                 &json!({"batch.kubernetes.io/controller-uid": uid}),
             );
+            default(&mut object["metadata"], &json!({"labels": labels}));
         }
         _ => {}
     }
