@@ -2,12 +2,18 @@
 //!
 //! Short flags mean what they mean in kubectl. A flag may be negative here (`--no-headers`); past this file it is not.
 
+#![expect(
+    clippy::doc_markdown,
+    reason = "the comments of flags are the manual, which has no backticks"
+)]
+
 mod timeout;
 
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use clap::builder::PossibleValue;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use crate::health::State;
@@ -76,6 +82,7 @@ pub(crate) enum Command {
 }
 
 #[derive(Args, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub(crate) struct Status {
     /// Only these images: ingestor, jobs-manager, pods-monitor, resource-monitor, requests-proxy
     #[arg(value_name = "IMAGE")]
@@ -187,15 +194,30 @@ pub(crate) enum Document {
 
 #[derive(Args, Debug)]
 pub(crate) struct Help {
-    /// Which page
+    /// Which page; without one, the first
     #[arg(value_enum, value_name = "PAGE")]
-    pub(crate) page: Page,
+    pub(crate) page: Option<Page>,
 }
 
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Page {
+    Status,
+    Version,
+    Schema,
     /// What each exit code means
     ExitCodes,
+}
+
+/// The words that print a page, where it is a command's.
+pub(crate) fn words_for(page: Option<Page>) -> Vec<std::ffi::OsString> {
+    let page = page.and_then(|page| page.to_possible_value());
+    let command = page.as_ref().map(PossibleValue::get_name);
+    ["kubectl-tracebloc_images"]
+        .into_iter()
+        .chain(command)
+        .chain(["--help"])
+        .map(Into::into)
+        .collect()
 }
 
 /// What the terminal can show.
@@ -266,8 +288,7 @@ pub(crate) struct Connection {
     pub(crate) as_uid: Option<String>,
 
     /// Give up on a request after this long: 30s, 1m30s, or 5 for seconds; 0 waits for ever
-    ///
-    /// The default is how long an API server itself works on a request. Watches are not bounded by it.
+    // As long as an API server works on a request by default.
     #[arg(long, global = true, value_name = "DURATION", default_value = "60s")]
     pub(crate) request_timeout: RequestTimeout,
 

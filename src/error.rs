@@ -264,14 +264,17 @@ impl From<Exit> for ExitCode {
 
 /// What `help exit-codes` prints.
 pub(crate) fn exit_codes() -> String {
-    let mut page = String::new();
-    for exit in Exit::ALL {
-        page.push_str(&format!("{:<4} {}\n", exit.code(), exit.meaning()));
-    }
-    page.push_str(
-        "\nWhen several apply: 130, 143, 2, 1, 7, 3, 5, 4, 0; the first of them is given.\n",
-    );
-    page
+    let table: Vec<String> = Exit::ALL
+        .iter()
+        .map(|exit| format!("{:<4} {}\n", exit.code(), exit.meaning()))
+        .collect();
+    let mut gravest_first = Exit::ALL;
+    gravest_first.sort_by(|a, b| b.cmp(a));
+    let order = gravest_first.map(|exit| exit.code().to_string()).join(", ");
+    format!(
+        "{}\nWhen several apply, the first of these is given: {order}.\n",
+        table.concat()
+    )
 }
 
 #[cfg(test)]

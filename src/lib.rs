@@ -50,14 +50,17 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
     terminal::log_requests(cli.screen.verbosity);
     let ended = match cli.command {
         Command::Help(help) => match help.page {
-            Page::ExitCodes => terminal::print(&error::exit_codes()).map(|()| Exit::Done),
+            Some(Page::ExitCodes) => terminal::print(&error::exit_codes()).map(|()| Exit::Done),
+            page => return run(cli::words_for(page)),
         },
         Command::Status(_) => unimplemented!("lands with the observation"),
         Command::Schema(_) => unimplemented!("lands with the JSON document"),
         Command::Version(version) if version.client => command::version::client(version.output),
-        Command::Version(version) => {
-            command::wait_for(command::version::both(version.output, &cli.connection))
-        }
+        Command::Version(version) => command::wait_for(command::version::both(
+            version.output,
+            &cli.connection,
+            cli.screen,
+        )),
     };
     match ended {
         Ok(exit) => exit.into(),

@@ -1,6 +1,6 @@
 //! The command line as clap understands it.
 
-use clap::{CommandFactory, Parser};
+use clap::CommandFactory;
 
 use super::*;
 

@@ -4,6 +4,7 @@
 
 use std::fmt;
 
+use futures::AsyncReadExt;
 use kube::Resource;
 use kube::api::{GetParams, ListParams, LogParams, ObjectList, PartialObjectMeta};
 use kube::core::Request;
@@ -18,6 +19,12 @@ const PAGE: u32 = 500;
 
 /// The longest body that `-v 8` shows, in characters, as in kubectl.
 const BODY_SHOWN: usize = 1024;
+
+/// How much of a log is read, in bytes.
+const LOG_READ: u64 = 256 * 1024;
+
+/// A request, as kube builds it.
+type Unsent = Result<http::Request<Vec<u8>>, kube::core::request::Error>;
 
 /// Where to look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,10 +101,13 @@ impl Cluster {
             right: right::<K>("get", scope),
         };
         let request = Request::new(path::<K>(scope)).get(name, &GetParams::default());
-        self.answer(&call, request).await
+        let segments = [scope.namespace().unwrap_or(name), name];
+        self.answer(&call, ready(&call, segments, request)?).await
     }
 
-    /// The log of one container of a pod, as far as `params` asks for it.
+    /// The log of one container of a pod, as far as `params` asks for it; what is not UTF-8 in it, replaced.
+    ///
+    /// Ends after 256 KiB, whatever the server sends.
     ///
     /// # Errors
     ///
@@ -113,8 +123,17 @@ impl Cluster {
             doing: format!("read the log of pod {pod:?}{scope}"),
             right: format!("get pods --subresource=log -n {namespace}"),
         };
-        let pods = path::<k8s_openapi::api::core::v1::Pod>(scope);
-        self.text(&call, Request::new(pods).logs(pod, params)).await
+        let pods = Request::new(path::<k8s_openapi::api::core::v1::Pod>(scope));
+        let request = ready(&call, [namespace, pod], pods.logs(pod, params))?;
+        let read = async {
+            let mut log = Vec::new();
+            let lines = self.client.request_stream(request).await?;
+            let read = lines.take(LOG_READ).read_to_end(&mut log).await;
+            read.map_err(kube::Error::ReadEvents)?;
+            Ok(log)
+        };
+        let log = self.bounded(&call, read).await?;
+        Ok(String::from_utf8_lossy(&log).into_owned())
     }
 
     /// The version of the API server, as it calls itself: `v1.30.4`.
@@ -130,6 +149,7 @@ impl Cluster {
         let request = http::Request::get("/version")
             .body(Vec::new())
             .map_err(kube::core::request::Error::BuildRequest);
+        let request = ready(&call, [], request)?;
         let version: k8s_openapi::apimachinery::pkg::version::Info =
             self.answer(&call, request).await?;
         Ok(text::printable(&version.git_version, text::QUOTED))
@@ -139,10 +159,7 @@ impl Cluster {
         &self,
         scope: Scope<'_>,
         params: &ListParams,
-        ask: fn(
-            &Request,
-            &ListParams,
-        ) -> Result<http::Request<Vec<u8>>, kube::core::request::Error>,
+        ask: fn(&Request, &ListParams) -> Unsent,
     ) -> Result<Vec<T>, Error>
     where
         K: Resource<DynamicType = ()>,
@@ -156,7 +173,8 @@ impl Cluster {
         let mut params = params.clone().limit(PAGE);
         let mut items = Vec::new();
         loop {
-            let page: ObjectList<T> = match self.answer(&call, ask(&request, &params)).await {
+            let page = ready(&call, scope.namespace(), ask(&request, &params))?;
+            let page: ObjectList<T> = match self.answer(&call, page).await {
                 // The token lives five minutes. Asked without pages, as client-go does, the list cannot expire again.
                 Err(Error::Expired { .. }) if params.continue_token.is_some() => {
                     items.clear();
@@ -177,30 +195,39 @@ impl Cluster {
     async fn answer<T: DeserializeOwned>(
         &self,
         call: &Call,
-        request: Result<http::Request<Vec<u8>>, kube::core::request::Error>,
+        request: http::Request<Vec<u8>>,
     ) -> Result<T, Error> {
-        let body = self.text(call, request).await?;
+        let body = self
+            .bounded(call, self.client.request_text(request))
+            .await?;
+        tracing::trace!("Response Body: {}", text::printable(&body, BODY_SHOWN));
         serde_json::from_str(&body).map_err(|error| Error::Answer {
             call: call.clone(),
             why: format!("the answer is not the API server's: {error}"),
         })
     }
+}
 
-    async fn text(
-        &self,
-        call: &Call,
-        request: Result<http::Request<Vec<u8>>, kube::core::request::Error>,
-    ) -> Result<String, Error> {
-        let request = request.map_err(|error| Error::Answer {
-            call: call.clone(),
-            why: text::printable(&error.to_string(), text::QUOTED),
-        })?;
-        let body = self
-            .bounded(call, self.client.request_text(request))
-            .await?;
-        tracing::trace!("Response Body: {}", text::printable(&body, BODY_SHOWN));
-        Ok(body)
+/// The request, if its names can stand in a path: some of them come from environments and annotations.
+fn ready<'a>(
+    call: &Call,
+    names: impl IntoIterator<Item = &'a str>,
+    request: Unsent,
+) -> Result<http::Request<Vec<u8>>, Error> {
+    let refuse = |why: String| Error::Answer {
+        call: call.clone(),
+        why: text::printable(&why, text::QUOTED),
+    };
+    if let Some(name) = names.into_iter().find(|name| !is_segment(name)) {
+        return Err(refuse(format!("{name:?} cannot be a name in Kubernetes")));
     }
+    request.map_err(|error| refuse(error.to_string()))
+}
+
+/// Kubernetes allows more than this in some kinds of names, and in none that are asked for here.
+fn is_segment(name: &str) -> bool {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | ':');
+    !matches!(name, "" | "." | "..") && name.chars().all(is_plain)
 }
 
 fn path<K: Resource<DynamicType = ()>>(scope: Scope<'_>) -> String {

@@ -30,8 +30,9 @@ pub(crate) fn client(format: VersionFormat) -> Result<Exit, Error> {
 pub(crate) async fn both(
     format: VersionFormat,
     connection: &cli::Connection,
+    screen: cli::Screen,
 ) -> Result<Exit, Error> {
-    let server = match server(connection).await {
+    let server = match server(connection, screen).await {
         Ok(version) => Server::Answered(version),
         Err(error) => Server::Failed(error),
     };
@@ -42,8 +43,10 @@ pub(crate) async fn both(
     }
 }
 
-async fn server(connection: &cli::Connection) -> Result<String, Error> {
-    connect(connection).await?.version().await
+async fn server(connection: &cli::Connection, screen: cli::Screen) -> Result<String, Error> {
+    let cluster = connect(connection).await?;
+    let what = format!("asking the API server {}", cluster.server);
+    terminal::waiting(screen, &what, cluster.version()).await
 }
 
 fn page(format: VersionFormat, server: &Server) -> String {

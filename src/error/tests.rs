@@ -89,11 +89,8 @@ fn every_error_says_what_failed_why_and_what_to_do() {
         },
         Error::Output { why: why() },
     ];
-    let page: String = all
-        .iter()
-        .map(|error| format!("{}\n", error.message()))
-        .collect();
-    insta::assert_snapshot!(page);
+    let page: Vec<String> = all.iter().map(Error::message).collect();
+    insta::assert_snapshot!(page.join("\n"));
 }
 
 #[test]

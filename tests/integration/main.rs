@@ -2,10 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that meets the unexpected ends")]
 
+mod connection;
+mod harness;
+mod help;
 mod layering;
 mod releases;
 mod sim_api;
 mod sim_registries;
+mod streams;
 #[path = ".."]
 pub mod world {
     pub mod sim;

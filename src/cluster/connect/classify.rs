@@ -26,7 +26,7 @@ pub(super) async fn error(error: kube::Error, call: &Call, cluster: &Cluster) ->
     if let Some(ours) = chain.find_map(<dyn StdError>::downcast_ref::<Error>) {
         return ours.clone();
     }
-    let server = cluster.server.clone();
+    let server = cluster.transport.route.clone();
     if untrusted(&error) {
         let why = match cluster.transport.issuer().await {
             Some(issuer) => format!("{why} (issued by {issuer:?})"),

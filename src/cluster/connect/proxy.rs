@@ -21,6 +21,16 @@ pub(super) enum Proxy {
     Socks(SocksProxy),
 }
 
+impl Proxy {
+    /// Without the login.
+    pub(super) fn uri(&self) -> &Uri {
+        match self {
+            Self::Http(http) | Self::Https(http) => &http.uri,
+            Self::Socks(SocksProxy(intercept)) => intercept.uri(),
+        }
+    }
+}
+
 /// A proxy that opens a tunnel on `CONNECT`.
 pub(super) struct HttpProxy {
     /// Without the login.

@@ -46,6 +46,8 @@ type Knock = BoxCloneSyncService<Uri, (), BoxError>;
 /// Sends requests to one API server.
 pub(super) struct Transport {
     server: Uri,
+    /// The server, and the proxy if there is one, for messages.
+    pub(super) route: String,
     exchange: Exchange,
     knock: Knock,
     look: Arc<Look>,
@@ -65,7 +67,18 @@ impl Transport {
         tcp.enforce_http(false);
         tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
         let look = Look::new();
-        let (exchange, knock) = match proxy::towards(&config.cluster_url, proxy)? {
+        let proxy = proxy::towards(&config.cluster_url, proxy)?;
+        let route = match &proxy {
+            Some(proxy) => {
+                format!(
+                    "{} over the proxy {}",
+                    origin(&config.cluster_url),
+                    origin(proxy.uri())
+                )
+            }
+            None => origin(&config.cluster_url),
+        };
+        let (exchange, knock) = match proxy {
             None => ways(config, &look, tcp)?,
             Some(Proxy::Http(tunnel)) => ways(config, &look, tunnel.through(tcp))?,
             Some(Proxy::Https(tunnel)) => {
@@ -81,6 +94,7 @@ impl Transport {
         };
         Ok(Self {
             server: config.cluster_url.clone(),
+            route,
             exchange,
             knock,
             look,
@@ -275,5 +289,62 @@ impl Clock {
         let ahead = if ahead.abs() < 2_000 { 0 } else { ahead };
         self.ahead
             .store(i64::try_from(ahead).unwrap_or(0), Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(name: HeaderName, value: &str) -> HeaderMap {
+        HeaderMap::from_iter([(name, HeaderValue::from_str(value).unwrap())])
+    }
+
+    #[test]
+    fn the_servers_clock_is_read_from_its_answers() {
+        let clock = Clock::default();
+        let distance = |clock: &Clock, other: Timestamp| {
+            clock.now().duration_since(other).abs() < SignedDuration::from_secs(60)
+        };
+        assert!(distance(&clock, Timestamp::now()));
+
+        clock.set(&with(DATE, "Sat, 06 Jun 2026 10:00:02 GMT"));
+        let there = "2026-06-06T10:00:02Z".parse().unwrap();
+        assert!(distance(&clock, there));
+
+        for (name, unreadable) in [
+            ("no date", HeaderMap::new()),
+            ("another header", with(RETRY_AFTER, "1")),
+            ("not a date", with(DATE, "yesterday")),
+        ] {
+            clock.set(&unreadable);
+            assert!(distance(&clock, there), "{name}");
+        }
+    }
+
+    #[test]
+    fn less_than_a_date_can_tell_is_no_difference() {
+        let clock = Clock::default();
+        let now = Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC);
+        let date = jiff::fmt::rfc2822::to_string(&now).unwrap();
+        clock.set(&with(DATE, &date));
+        assert_eq!(0, clock.ahead.load(Ordering::Relaxed));
+    }
+
+    #[test]
+    fn urls_are_shown_without_a_login() {
+        for (uri, want) in [
+            (
+                "https://10.0.0.1:6443/api/v1/pods?limit=500",
+                "https://10.0.0.1:6443/api/v1/pods?limit=500",
+            ),
+            (
+                "https://ana:hunter2@api.example/version",
+                "https://api.example/version",
+            ),
+            ("http://[::1]:8080/", "http://[::1]:8080/"),
+        ] {
+            assert_eq!(want, without_login(&Uri::from_static(uri)));
+        }
     }
 }

@@ -1,0 +1,79 @@
+//! The manual: every page of help as it stands on a terminal 100 columns wide, and what wrong usage is told.
+
+use crate::harness::Plugin;
+
+/// A page as a snapshot in `screens`, one file per page.
+fn screen(name: &str, args: &[&str]) {
+    let output = Plugin::new().args(args).output();
+    assert_eq!(
+        (Some(0), ""),
+        (output.code, output.stderr.as_str()),
+        "{args:?}"
+    );
+    let words = args.join(" ");
+    insta::with_settings!({
+        snapshot_path => "screens",
+        prepend_module_to_snapshot => false,
+        omit_expression => true,
+        description => format!("kubectl tracebloc-images {words}"),
+    }, {
+        insta::assert_snapshot!(name, output.stdout);
+    });
+}
+
+#[test]
+fn every_command_has_its_page() {
+    screen("help", &["--help"]);
+    screen("help_status", &["status", "--help"]);
+    screen("help_version", &["version", "--help"]);
+    screen("help_schema", &["schema", "--help"]);
+    screen("help_exit_codes", &["help", "exit-codes"]);
+}
+
+#[test]
+fn help_and_its_flag_print_the_same() {
+    for (words, flag) in [
+        (vec!["help"], vec!["--help"]),
+        (vec!["help", "status"], vec!["status", "--help"]),
+        (vec!["help", "version"], vec!["version", "--help"]),
+        (vec!["help", "schema"], vec!["schema", "--help"]),
+    ] {
+        let page = Plugin::new().args(&flag).output().stdout;
+        Plugin::new().args(words).stdout(page).success();
+    }
+}
+
+#[test]
+fn a_wrong_name_is_told_the_right_ones() {
+    Plugin::new()
+        .args(["status", "ingester"])
+        .stderr(
+            "error: invalid value 'ingester' for '[IMAGE]...': no such image; one of: ingestor, jobs-manager, \
+             pods-monitor, resource-monitor, requests-proxy\n\nFor more information, try '--help'.\n",
+        )
+        .status(2);
+    Plugin::new()
+        .args(["status", "--state", "stuck,old"])
+        .stderr(
+            "error: invalid value 'old' for '--state <LIST>': no such state; one or more of: stuck, broken, stale, \
+             drifted, frozen, unknown, held, mirrored, current\n\nFor more information, try '--help'.\n",
+        )
+        .status(2);
+    Plugin::new()
+        .args(["version", "--request-timeout", "soon"])
+        .stderr(
+            "error: invalid value 'soon' for '--request-timeout <DURATION>': a whole number of seconds, or a number \
+             with a unit (1s, 2m, 1m30s, 3h)\n\nFor more information, try '--help'.\n",
+        )
+        .status(2);
+}
+
+#[test]
+fn kubectls_fleet_flags_are_not_taken_silently() {
+    for flag in ["-A", "--all-namespaces", "--contexts"] {
+        let output = Plugin::new().args(["status", flag]).output();
+        assert_eq!(Some(2), output.code, "{flag}");
+        let start = format!("error: unexpected argument '{flag}' found\n");
+        assert!(output.stderr.starts_with(&start), "{}", output.stderr);
+    }
+}
