@@ -64,7 +64,8 @@ pub(crate) struct Resolved {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{host}: {message}")]
 pub(crate) struct Failure {
-    /// As `explain` describes it; `None` where only our own choice stood in the way (`--offline`).
+    /// As `explain` describes it; `None` where nothing was asked: by choice (`--offline`), or because this machine
+    /// trusts no authority at all.
     pub(crate) code: Option<Code>,
     pub(crate) layer: Layer,
     /// The host that failed: the token host where the token failed.

@@ -101,7 +101,7 @@ impl Session {
             code: None,
             layer: Layer::None,
             host: "this machine".to_owned(),
-            message: fault::root_cause(&error),
+            message: fault::unusable(&error),
             retry_after: None,
         })?;
         Ok(Self {

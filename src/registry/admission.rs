@@ -4,6 +4,7 @@
 //! others (single flight).
 
 use std::collections::HashMap;
+use std::path::Path;
 
 use futures::future::join_all;
 use futures::lock::Mutex;
@@ -12,7 +13,7 @@ use reqwest::{Method, StatusCode, Url};
 use tokio::time::Instant;
 
 use super::answer::{Answer, Body, Who};
-use super::credentials::Login;
+use super::credentials::stored;
 use super::destination::{Refusal, checked, is_same_origin};
 use super::endpoint::Endpoint;
 use super::fault::{Fault, Part};
@@ -38,6 +39,16 @@ struct State {
     is_warm: bool,
     /// By repository.
     passes: HashMap<String, Pass>,
+    login: Stored,
+}
+
+/// The login of the Docker config, as a header.
+#[derive(Default)]
+enum Stored {
+    #[default]
+    NotRead,
+    None,
+    Some(HeaderValue),
 }
 
 /// How a registry lets one in.
@@ -192,16 +203,25 @@ impl Registry {
         Ok(pass)
     }
 
-    /// A pass with the user's login; `None` where the registry takes no login from us.
+    /// A pass with the user's login; `None` where there is none, or where the registry takes none from us.
     pub(super) async fn log_in(
         &self,
         transport: &Transport,
         repository: &str,
-        login: &Login,
+        config: &Path,
         deadline: Deadline,
     ) -> Option<Result<Pass, Failure>> {
         let mut state = self.state.lock().await;
-        let basic = transport.basic(login)?;
+        if let Stored::NotRead = state.login {
+            // A helper may take seconds, so it is run once.
+            let login = stored(config, &self.endpoint.registry).await;
+            let header = login.and_then(|login| transport.basic(&login));
+            state.login = header.map_or(Stored::None, Stored::Some);
+        }
+        let Stored::Some(basic) = &state.login else {
+            return None;
+        };
+        let basic = basic.clone();
         let outcome = match state.door.clone()? {
             Door::Open => return None,
             Door::Basic => Ok(Pass {

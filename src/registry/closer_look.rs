@@ -13,7 +13,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use super::dns::Names;
-use super::fault::{Fault, Verdict, cut, proxy_answer, unconnected};
+use super::fault::{Fault, Open, cut, proxy_answer, unconnected};
 use crate::codes::Code;
 use crate::lookup::Layer;
 
@@ -23,56 +23,79 @@ const STEP: Duration = Duration::from_secs(1);
 /// The longest status line that is read, in bytes.
 const STATUS_LINE: usize = 512;
 
-/// What broke on the way to `url`. `limit` is how long the connection that failed was given.
-pub(super) async fn look(
-    verdict: &Verdict,
-    url: &Url,
-    proxy: Option<&Intercept>,
-    names: &Names,
-    limit: Duration,
-) -> Fault {
-    let Some(proxy) = proxy else {
-        return match reach(names, url.host_str(), url.port_or_known_default()).await {
-            Ok(_) => Fault::new(
-                Layer::Tls,
-                Code::TlsStalls,
-                format!("TLS handshake timed out after {limit:?}"),
-            ),
-            Err(_) => unconnected(Some(io::ErrorKind::TimedOut), None, limit),
-        };
-    };
-    let name = proxy_name(proxy);
-    let silent = || {
-        let words = format!("proxy {name} gave no way to it within {limit:?}");
-        Fault::new(Layer::Proxy, Code::ProxyCannotReach, words)
-    };
-    let port = proxy.uri().port_u16().or(match proxy.uri().scheme_str() {
-        Some("http") => Some(80),
-        _ => None,
-    });
-    if proxy.uri().scheme_str() != Some("http") {
-        // A proxy behind TLS or SOCKS is not spoken to by hand.
-        return silent();
-    }
-    let stream = match reach(names, proxy.uri().host(), port).await {
-        Ok(stream) => stream,
-        Err(kind) => return unconnected(Some(kind), Some(&name), limit),
-    };
-    let asked = tokio::time::timeout(STEP, connect(stream, url, proxy)).await;
-    match (asked, verdict) {
-        // The tunnel opens, so what ended or stalled in it was TLS.
-        (Ok(Ok(200)), Verdict::TimedOut) => Fault::new(
-            Layer::Tls,
-            Code::TlsStalls,
-            format!("TLS handshake timed out after {limit:?}"),
-        ),
-        (Ok(Ok(200)), _) => cut("reset"),
-        (Ok(Ok(status)), _) => proxy_answer(status, Some(&name)),
-        (Ok(Err(_)), _) => {
-            let words = format!("proxy {name} ended the connection without an answer");
-            Fault::new(Layer::Proxy, Code::ProxyCannotReach, words)
+/// What failed, and how long may be spent on it.
+pub(super) struct Look<'a> {
+    pub(super) names: &'a Names,
+    pub(super) url: &'a Url,
+    /// How long the connection that failed was given.
+    pub(super) limit: Duration,
+    /// How long the lookup may still take.
+    pub(super) left: Duration,
+}
+
+impl Look<'_> {
+    /// What broke after the limit of a connection without a proxy.
+    pub(super) async fn directly(&self) -> Fault {
+        let reached = self.reach(self.url.host_str(), self.url.port_or_known_default());
+        match reached.await {
+            Ok(_) => self.stalled(),
+            Err(_) => unconnected(Some(io::ErrorKind::TimedOut), None, self.limit),
         }
-        (Err(_), _) => silent(),
+    }
+
+    /// What broke on the way through a proxy.
+    pub(super) async fn through(&self, proxy: &Intercept, open: Open) -> Fault {
+        let name = proxy_name(proxy);
+        let cannot = |why: &str| {
+            let words = format!("proxy {name} {why}");
+            Fault::new(Layer::Proxy, Code::ProxyCannotReach, words)
+        };
+        if proxy.uri().scheme_str() != Some("http") {
+            // A proxy behind TLS or SOCKS is not spoken to by hand.
+            return cannot("gave no way to it");
+        }
+        let port = proxy.uri().port_u16().unwrap_or(80);
+        let stream = match self.reach(proxy.uri().host(), Some(port)).await {
+            Ok(stream) => stream,
+            Err(kind) => return unconnected(Some(kind), Some(&name), self.limit),
+        };
+        let asked = tokio::time::timeout(self.step(), connect(stream, self.url, proxy)).await;
+        match (asked, open) {
+            // The tunnel opens, so what stalled or ended in it was TLS.
+            (Ok(Ok(200)), Open::TimedOut) => self.stalled(),
+            (Ok(Ok(200)), Open::Tunnel) => cut("reset"),
+            (Ok(Ok(status)), _) => proxy_answer(status, Some(&name)),
+            (Ok(Err(_)), _) => cannot("ended the connection without an answer"),
+            (Err(_), _) => cannot(&format!("gave no way to it within {:?}", self.limit)),
+        }
+    }
+
+    fn stalled(&self) -> Fault {
+        let words = format!("TLS handshake timed out after {:?}", self.limit);
+        Fault::new(Layer::Tls, Code::TlsStalls, words)
+    }
+
+    fn step(&self) -> Duration {
+        STEP.min(self.left)
+    }
+
+    async fn reach(
+        &self,
+        host: Option<&str>,
+        port: Option<u16>,
+    ) -> Result<TcpStream, io::ErrorKind> {
+        let connect = async {
+            let (Some(host), Some(port)) = (host, port) else {
+                return Err(io::ErrorKind::InvalidInput);
+            };
+            let addresses = self.names.addresses(host, port).await;
+            let addresses = addresses.map_err(|_| io::ErrorKind::TimedOut)?;
+            let connected = TcpStream::connect(&addresses[..]).await;
+            connected.map_err(|error| error.kind())
+        };
+        tokio::time::timeout(self.step(), connect)
+            .await
+            .unwrap_or(Err(io::ErrorKind::TimedOut))
     }
 }
 
@@ -89,28 +112,6 @@ pub(super) fn proxy_name(proxy: &Intercept) -> String {
                 .to_owned()
         })
         .unwrap_or_default()
-}
-
-async fn reach(
-    names: &Names,
-    host: Option<&str>,
-    port: Option<u16>,
-) -> Result<TcpStream, io::ErrorKind> {
-    let connect = async {
-        let (Some(host), Some(port)) = (host, port) else {
-            return Err(io::ErrorKind::InvalidInput);
-        };
-        let addresses = names
-            .addresses(host, port)
-            .await
-            .map_err(|_| io::ErrorKind::TimedOut)?;
-        TcpStream::connect(&addresses[..])
-            .await
-            .map_err(|error| error.kind())
-    };
-    tokio::time::timeout(STEP, connect)
-        .await
-        .unwrap_or(Err(io::ErrorKind::TimedOut))
 }
 
 /// The status that the proxy answers to CONNECT.

@@ -84,13 +84,19 @@ impl Fault {
     }
 }
 
-/// What reqwest's error says, and where it leaves open what broke.
+/// What reqwest's error says.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     Known(Fault),
+    /// It leaves open what broke.
+    Open(Open),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Open {
     /// The limit of a connection passed: while packets were dropped, or during the TLS handshake?
     TimedOut,
-    /// The proxy did not open a tunnel, or the tunnel ended at once: which of the two, and with which status?
+    /// The proxy opened no tunnel, or the tunnel ended at once: which of the two, and with which status?
     Tunnel,
 }
 
@@ -124,14 +130,19 @@ pub(super) fn judge(error: &reqwest::Error, proxy: Option<&str>, limit: Duration
     }
     if error.is_connect() {
         return match kind {
-            _ if error.is_timeout() => Verdict::TimedOut,
-            _ if proxy.is_some() => Verdict::Tunnel,
+            _ if error.is_timeout() => Verdict::Open(Open::TimedOut),
+            _ if proxy.is_some() => Verdict::Open(Open::Tunnel),
             Some(io::ErrorKind::UnexpectedEof) => Verdict::Known(cut("closed")),
             _ => Verdict::Known(cut("reset")),
         };
     }
-    let words = "connection ended before the answer was complete";
-    Verdict::Known(Fault::new(Layer::Http, Code::RegistryError, words))
+    let fault = |words: &str| Fault::new(Layer::Http, Code::RegistryError, words);
+    Verdict::Known(if error.is_request() {
+        // A connection kept from before may have ended meanwhile; nothing was answered, so asking again is safe.
+        fault("connection ended without an answer").worth_retrying()
+    } else {
+        fault("the answer was cut short")
+    })
 }
 
 /// The error and what caused it, outermost first.
@@ -202,7 +213,10 @@ pub(super) fn unconnected(
             "connection refused".to_owned(),
             Again::Worthwhile,
         ),
-        _ => (Code::Refused, "no connection".to_owned(), Again::Worthwhile),
+        other => {
+            let words = other.map_or("no connection".to_owned(), |kind| kind.to_string());
+            (Code::Refused, words, Again::Worthwhile)
+        }
     };
     let fault = match proxy {
         Some(proxy) => proxy_unreachable(proxy, &words),
@@ -313,8 +327,15 @@ fn certificate(why: &CertificateError) -> (Code, String) {
     }
 }
 
-/// The innermost cause of an error, in its own words.
-pub(super) fn root_cause(error: &reqwest::Error) -> String {
-    let cause = causes(error).last().map(ToString::to_string);
-    printable(&cause.unwrap_or_default(), QUOTED - 1)
+/// Why no client can be made, in the words of whoever refused.
+pub(super) fn unusable(error: &reqwest::Error) -> String {
+    let chain = causes(error);
+    let words = match chain
+        .iter()
+        .find_map(|cause| cause.downcast_ref::<rustls::Error>())
+    {
+        Some(rustls::Error::General(words)) => words.clone(),
+        _ => chain.last().map(ToString::to_string).unwrap_or_default(),
+    };
+    printable(&words, QUOTED - 1)
 }

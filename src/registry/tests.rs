@@ -83,6 +83,14 @@ impl Site {
         }
     }
 
+    /// For lookups that run into their limit.
+    fn brief(&self) -> Options {
+        Options {
+            lookup_limit: Duration::from_millis(900),
+            ..self.options()
+        }
+    }
+
     /// A session on the hosts' own ports.
     fn session(&self) -> Session {
         self.session_with(self.options())

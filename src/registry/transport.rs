@@ -14,7 +14,7 @@ use reqwest::{Client, ClientBuilder, Method, StatusCode, Url};
 use tokio::time::{Instant, timeout_at};
 
 use super::answer::{Answer, Body};
-use super::closer_look::{look, proxy_name};
+use super::closer_look::{Look, proxy_name};
 use super::credentials::Login;
 use super::dns::{Names, SystemNames};
 use super::endpoint::authority;
@@ -36,17 +36,15 @@ pub(super) struct Limits {
 
 /// When a lookup has to be over.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Deadline {
-    at: Instant,
-    limit: Duration,
-}
+pub(super) struct Deadline(Instant);
 
 impl Deadline {
     pub(super) fn after(limit: Duration) -> Self {
-        Self {
-            at: Instant::now() + limit,
-            limit,
-        }
+        Self(Instant::now() + limit)
+    }
+
+    pub(super) fn left(self) -> Duration {
+        self.0.saturating_duration_since(Instant::now())
     }
 }
 
@@ -162,11 +160,16 @@ impl Transport {
                 Ok(answer) => Ok(answer),
                 Err(trouble) => {
                     let mut closed = door.lock().await;
-                    let fault = match &*closed {
-                        Some(closed) if closed.since >= started => closed.fault.clone(),
-                        _ => self.cause(trouble, question, deadline).await,
+                    let fault = match (&*closed, trouble) {
+                        (Some(closed), _) if closed.since >= started => closed.fault.clone(),
+                        (_, Trouble::Failed(error)) => self.cause(&error, question, deadline).await,
+                        (_, Trouble::Silent) => silent(started.elapsed()),
                     };
-                    if fault.again == Again::Pointless || pauses.len() == 0 {
+                    // Silence in what another host left of the time proves nothing.
+                    let is_proven =
+                        fault.layer < Layer::Http || started.elapsed() > self.limits.lookup / 2;
+                    let is_last = fault.again == Again::Pointless || pauses.len() == 0;
+                    if is_proven && is_last {
                         *closed = Some(Closed::now(&fault));
                     }
                     Err(fault)
@@ -178,7 +181,7 @@ impl Transport {
                 Err(_) => None,
             };
             match pause {
-                Some(pause) if Instant::now() + pause < deadline.at => {
+                Some(pause) if pause < deadline.left() => {
                     tokio::time::sleep(pause).await;
                 }
                 _ => return outcome,
@@ -226,33 +229,34 @@ impl Transport {
                 Body::Whole(body),
             ))
         };
-        match timeout_at(deadline.at, answered).await {
+        match timeout_at(deadline.0, answered).await {
             Err(_) => Err(Trouble::Silent),
             Ok(answered) => answered.map_err(Trouble::Failed),
         }
     }
 
-    async fn cause(&self, trouble: Trouble, question: &Question<'_>, deadline: Deadline) -> Fault {
-        let error = match trouble {
-            Trouble::Failed(error) => error,
-            Trouble::Silent => {
-                let words = format!("no answer within {:?}", deadline.limit);
-                return Fault::new(Layer::Http, Code::RegistryError, words);
-            }
-        };
+    async fn cause(
+        &self,
+        error: &reqwest::Error,
+        question: &Question<'_>,
+        deadline: Deadline,
+    ) -> Fault {
         let proxy = self.proxy(&question.url);
         let name = proxy.as_ref().map(proxy_name);
-        match judge(&error, name.as_deref(), self.limits.connect) {
+        let limit = self.limits.connect;
+        match judge(error, name.as_deref(), limit) {
             Verdict::Known(fault) => fault,
-            open => {
-                look(
-                    &open,
-                    &question.url,
-                    proxy.as_ref(),
-                    &self.names,
-                    self.limits.connect,
-                )
-                .await
+            Verdict::Open(open) => {
+                let look = Look {
+                    names: &self.names,
+                    url: &question.url,
+                    limit,
+                    left: deadline.left(),
+                };
+                match &proxy {
+                    None => look.directly().await,
+                    Some(proxy) => look.through(proxy, open).await,
+                }
             }
         }
     }
@@ -265,6 +269,12 @@ impl Transport {
     fn proxy(&self, url: &Url) -> Option<Intercept> {
         self.proxies.intercept(&url.as_str().parse().ok()?)
     }
+}
+
+/// No answer, although there was a connection or time for one.
+fn silent(waited: Duration) -> Fault {
+    let words = format!("no answer within {:.1}s", waited.as_secs_f64());
+    Fault::new(Layer::Http, Code::RegistryError, words)
 }
 
 /// How long to wait before the same question, if the answer is one that passes.

@@ -7,7 +7,7 @@ use reqwest::{Method, StatusCode, Url};
 use super::Session;
 use super::admission::{Pass, Registry};
 use super::answer::{Answer, Wanted};
-use super::credentials::{Credentials, stored};
+use super::credentials::Credentials;
 use super::destination::{checked, is_same_origin};
 use super::fault::{Fault, Part};
 use super::transport::{Deadline, Question};
@@ -144,10 +144,9 @@ impl Session {
         let Credentials::WhenRefused(config) = &self.credentials else {
             return None;
         };
-        let login = stored(config, &visit.registry.endpoint.registry).await?;
         visit
             .registry
-            .log_in(&self.transport, visit.repository, &login, visit.deadline)
+            .log_in(&self.transport, visit.repository, config, visit.deadline)
             .await
     }
 

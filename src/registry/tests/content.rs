@@ -228,13 +228,13 @@ async fn what_is_not_the_digest_is_refused() {
             "cut short",
             Fault::Truncated,
             Code::RegistryError,
-            "connection ended before the answer was complete",
+            "the answer was cut short",
         ),
         (
             "reset",
             Fault::ResetMidBody,
             Code::RegistryError,
-            "connection ended before the answer was complete",
+            "the answer was cut short",
         ),
         (
             "the pull quota",

@@ -70,7 +70,7 @@ none in it                   | ghcr.io        | token-missing   | TBI-245 token 
 too many requests            | auth.docker.io | 429             | TBI-254 token auth.docker.io: too many requests (429)
 an error of its server       | auth.docker.io | 503             | TBI-241 http auth.docker.io: answered 503
 an error, one host for all   | ghcr.io tokens | 503             | TBI-234 http ghcr.io: answered 503
-cut short                    | auth.docker.io | truncated       | TBI-241 http auth.docker.io: connection ended before the answer was complete
+cut short                    | auth.docker.io | truncated       | TBI-241 http auth.docker.io: the answer was cut short
 sent elsewhere               | auth.docker.io | redirect https://gateway.acme.example | TBI-242 token auth.docker.io: redirects to gateway.acme.example
 "#;
 

@@ -52,6 +52,21 @@ async fn a_private_repository_is_found_with_the_stored_login() {
 }
 
 #[tokio::test]
+async fn the_stored_login_is_read_once() {
+    let site = Site::new();
+    let other = "ghcr.io/tracebloc/other:1";
+    site.net.push(other, Index::of(["linux/amd64"]));
+    site.net.hide("ghcr.io/tracebloc/ingestor");
+    site.net.hide("ghcr.io/tracebloc/other");
+    site.net.login("ghcr.io", "anna", "secret");
+    let options = site.with_login("ghcr.io", "anna", "secret");
+    let session = site.session_with(options);
+    session.latest(&image(INGESTOR)).await.unwrap();
+    std::fs::remove_file(site.folder.path().join("config.json")).unwrap();
+    session.latest(&image(other)).await.unwrap();
+}
+
+#[tokio::test]
 async fn nobody_logs_in_who_is_let_in_without() {
     let site = Site::new();
     site.net.login("ghcr.io", "anna", "secret");

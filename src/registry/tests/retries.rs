@@ -1,11 +1,15 @@
 //! What is tried again, what is not, and when it ends.
 
 use std::collections::HashSet;
+use std::time::Instant;
 
 use super::*;
 use crate::codes::Code;
 use crate::world::sim::registries::fault::Fault;
 use crate::world::sim::registries::rules::{Kind, at};
+
+const HUB: &str = "registry-1.docker.io";
+const AUTH: &str = "auth.docker.io";
 
 #[tokio::test]
 async fn one_dead_host_is_tried_once_for_all_its_images_and_hides_no_other() {
@@ -160,32 +164,55 @@ async fn a_handshake_that_timed_out_is_looked_into_and_not_tried_again() {
 
 #[tokio::test]
 async fn a_lookup_ends_at_its_limit_whatever_hangs() {
-    for (name, place, want) in [
-        (
-            "the token",
-            at("auth.docker.io"),
-            "auth.docker.io: no answer within 700ms",
-        ),
-        (
-            "the warm-up",
-            at("registry-1.docker.io"),
-            "registry-1.docker.io: no answer within 700ms",
-        ),
-        (
-            "the manifest",
-            at("registry-1.docker.io").method("HEAD"),
-            "registry-1.docker.io: no answer within 700ms",
-        ),
+    for (name, place, host) in [
+        ("the token", at(AUTH), AUTH),
+        ("the warm-up", at(HUB), HUB),
+        ("the manifest", at(HUB).method("HEAD"), HUB),
     ] {
         let site = Site::new();
         site.net.fault(place, Fault::Hang);
-        let session = site.session_with(Options {
-            lookup_limit: Duration::from_millis(700),
-            ..site.options()
-        });
+        let session = site.session_with(site.brief());
+        let started = Instant::now();
         let failure = session.latest(&image(JOBS_MANAGER)).await.unwrap_err();
-        assert_eq!(want, failure.to_string(), "{name}");
+        assert_eq!(host, failure.host, "{name}");
+        assert!(
+            failure.message.starts_with("no answer within 0."),
+            "{name}: {failure}"
+        );
+        assert!(started.elapsed() < 2 * site.brief().lookup_limit, "{name}");
     }
+}
+
+#[tokio::test]
+async fn a_host_that_was_left_no_time_is_not_called_dead() {
+    let site = Site::new();
+    site.net
+        .fault(AUTH, Fault::Slow(Duration::from_millis(600)));
+    site.net.fault(at(HUB).method("HEAD"), Fault::Hang);
+    let session = site.session_with(site.brief());
+    session.latest(&image(JOBS_MANAGER)).await.unwrap_err();
+    site.net.heal(HUB);
+    let found = session.latest(&image(JOBS_MANAGER)).await;
+    assert!(found.is_ok(), "{found:?}");
+}
+
+#[tokio::test]
+async fn more_images_than_are_asked_at_once_wait_for_a_silent_host_together() {
+    let site = Site::new();
+    let images: Vec<Reference> = (0..20)
+        .map(|n| image(&format!("ghcr.io/tracebloc/ingestor:{n}")))
+        .collect();
+    site.net.fault(at("ghcr.io").method("HEAD"), Fault::Hang);
+    let started = Instant::now();
+    let found = site.session_with(site.brief()).lookup_all(&images).await;
+    assert!(started.elapsed() < 2 * site.brief().lookup_limit);
+    assert!(found.iter().all(|one| {
+        one.as_ref()
+            .unwrap_err()
+            .message
+            .starts_with("no answer within 0.")
+    }));
+    assert_eq!(8, count(&site, is_head));
 }
 
 #[tokio::test]
