@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use crate::codes::Code;
+use crate::text;
 
 /// Why a command ended, or why one question to the API server has no answer.
 ///
@@ -152,15 +153,16 @@ impl Error {
 }
 
 impl Error {
-    /// What stands on the terminal: the error with its code, and the hint below it.
+    /// What stands on the terminal: a line with the error and its code, and one with the hint.
     pub(crate) fn message(&self) -> String {
         let code = self.code().map(|code| format!(" ({code})"));
-        let hint = self.hint().map(|hint| format!("hint: {hint}\n"));
-        format!(
-            "error: {self}{}\n{}",
-            code.unwrap_or_default(),
-            hint.unwrap_or_default()
-        )
+        let error = format!("error: {self}{}", code.unwrap_or_default());
+        let hint = self.hint().map(|hint| format!("hint: {hint}"));
+        // Names in it come from the kubeconfig and the cluster.
+        let lines = [Some(error), hint].into_iter().flatten();
+        lines
+            .map(|line| format!("{}\n", text::printable(&line, usize::MAX)))
+            .collect()
     }
 }
 

@@ -4,10 +4,12 @@
 //! the proxy's host instead of the server's, and repeats writes that may have happened.
 
 mod classify;
+mod clock;
 mod credentials;
 mod issuer;
 mod kubeconfig;
 mod proxy;
+mod target;
 mod transport;
 
 use std::sync::Arc;
@@ -17,7 +19,8 @@ use jiff::Timestamp;
 
 use crate::cli;
 use crate::error::{Call, Error};
-use transport::{Clock, Transport};
+use clock::Clock;
+use transport::Transport;
 
 /// A connection to one API server.
 pub(crate) struct Cluster {
@@ -43,7 +46,7 @@ pub(crate) struct Cluster {
 /// [`Error::NoConfiguration`], [`Error::Kubeconfig`], [`Error::NoContext`], [`Error::NotInKubeconfig`],
 /// [`Error::Setting`] and [`Error::CredentialPlugin`].
 pub(crate) async fn connect(flags: &cli::Connection) -> Result<Cluster, Error> {
-    let target = kubeconfig::target(flags).await?;
+    let target = target::target(flags).await?;
     let (mut config, context, proxy) = (target.config, target.context, target.proxy);
     let credentials = credentials::obtain(&mut config).await?;
     let clock = Arc::new(Clock::default());
@@ -85,7 +88,7 @@ impl Cluster {
                 Err(_) => {
                     return Err(Error::TimedOut {
                         call: call.clone(),
-                        server: self.server.clone(),
+                        server: self.transport.route.clone(),
                         limit,
                     });
                 }

@@ -94,6 +94,16 @@ fn every_error_says_what_failed_why_and_what_to_do() {
 }
 
 #[test]
+fn names_from_elsewhere_cannot_reach_the_terminal_raw() {
+    let error = Error::NoContext {
+        known: names(&["\u{1b}[31mred\nerror: forged"]),
+    };
+    let want = "error: connect to the cluster: the kubeconfig has no current context\n\
+                hint: name one with --context: [31mred error: forged\n";
+    assert_eq!(want, error.message());
+}
+
+#[test]
 fn of_several_outcomes_the_gravest_is_given() {
     use Exit::{Behind, Done, Failed, Found, Incomplete, Interrupted, Terminated, TimedOut, Usage};
     for (name, outcomes, want) in [

@@ -3,7 +3,9 @@
 use std::error::Error as StdError;
 use std::io;
 
+use jiff::Timestamp;
 use rustls::CertificateError;
+use rustls::pki_types::UnixTime;
 
 use super::Cluster;
 use crate::error::{Call, Error};
@@ -78,11 +80,28 @@ fn certificate<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a Certificat
 /// rustls prints the name of a variant where it has nothing to add.
 fn certificate_words(error: &CertificateError) -> String {
     match error {
+        CertificateError::ExpiredContext { not_after, .. } => {
+            format!("expired {}, by the clock of this machine", time(*not_after))
+        }
+        CertificateError::NotValidYetContext { not_before, .. } => format!(
+            "valid from {} on, by the clock of this machine not yet",
+            time(*not_before)
+        ),
         CertificateError::UnknownIssuer => {
             "signed by an authority that is not trusted here".to_owned()
         }
         other => text::printable(&other.to_string(), text::QUOTED),
     }
+}
+
+fn time(time: UnixTime) -> String {
+    i64::try_from(time.as_secs())
+        .ok()
+        .and_then(|seconds| Timestamp::from_second(seconds).ok())
+        .map_or_else(
+            || "at an impossible time".to_owned(),
+            |time| time.to_string(),
+        )
 }
 
 /// The error, its cause, and so on. An `io::Error` is followed into what it wraps, which `source` skips.
@@ -97,4 +116,56 @@ fn causes<'a>(
             .map(|inner| inner as &(dyn StdError + 'static));
         wrapped.or_else(|| error.source())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn the_cause_furthest_down_has_the_word() {
+        let refused = || io::Error::from_raw_os_error(111);
+        for (name, error, want) in [
+            ("itself", refused(), "Connection refused (os error 111)"),
+            (
+                "wrapped, which io::Error hides",
+                io::Error::other(refused()),
+                "Connection refused (os error 111)",
+            ),
+            (
+                "a control character in it",
+                io::Error::other("\u{1b}[31mno"),
+                "[31mno",
+            ),
+        ] {
+            assert_eq!(want, root(&error), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_certificate_out_of_time_is_told_with_the_date() {
+        let at = |seconds| UnixTime::since_unix_epoch(Duration::from_secs(seconds));
+        for (error, want) in [
+            (
+                CertificateError::ExpiredContext {
+                    time: at(1_800_000_000),
+                    not_after: at(1_780_000_000),
+                },
+                "expired 2026-05-28T20:26:40Z, by the clock of this machine",
+            ),
+            (
+                CertificateError::NotValidYetContext {
+                    time: at(0),
+                    not_before: at(1_780_000_000),
+                },
+                "valid from 2026-05-28T20:26:40Z on, by the clock of this machine not yet",
+            ),
+        ] {
+            let error =
+                io::Error::other(io::Error::other(rustls::Error::InvalidCertificate(error)));
+            assert_eq!(want, root(&error));
+        }
+    }
 }

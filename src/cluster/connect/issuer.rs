@@ -37,12 +37,12 @@ impl Look {
         config
     }
 
-    /// What the last handshake showed.
+    /// What the last handshake showed. Questions side by side may share an answer: it is the same server.
     pub(super) fn issuer(&self) -> Option<String> {
         self.issuer
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .take()
+            .clone()
     }
 
     fn refuse<T>() -> Result<T, Error> {

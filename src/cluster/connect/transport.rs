@@ -1,10 +1,9 @@
 //! The way of one request: over a proxy or not, with a login, logged, repeated where that is safe, and timed.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
-use http::header::{AUTHORIZATION, DATE, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT};
+use http::header::{AUTHORIZATION, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT};
 use http::{HeaderMap, Method, Request, Response, Uri};
 use hyper::body::Incoming;
 use hyper::rt::{Read, Write};
@@ -12,12 +11,12 @@ use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::Client as Hyper;
 use hyper_util::client::legacy::connect::{Connection, HttpConnector};
 use hyper_util::rt::TokioExecutor;
-use jiff::{SignedDuration, Timestamp};
 use kube::Config;
-use kube::client::{Body, ConfigExt};
+use kube::client::{AuthError, Body, ConfigExt};
 use tower::util::BoxCloneSyncService;
 use tower::{BoxError, Service, ServiceBuilder, ServiceExt};
 
+use super::clock::Clock;
 use super::credentials::Credentials;
 use super::issuer::Look;
 use super::proxy::{self, Proxy};
@@ -202,6 +201,10 @@ where
 fn unusable(what: &str, error: &kube::Error) -> Error {
     match error {
         kube::Error::InferKubeconfig(error) => kubeconfig::unusable(error),
+        kube::Error::Auth(AuthError::ReadTokenFile(why, path)) => Error::Setting {
+            what: "token file".to_owned(),
+            why: format!("{:?}: {why}", path.display().to_string()),
+        },
         error => Error::Setting {
             what: what.to_owned(),
             why: classify::words(error),
@@ -262,74 +265,9 @@ fn is_secret(name: &HeaderName) -> bool {
     .contains(name)
 }
 
-/// The API server's clock, as its `Date` headers tell it.
-#[derive(Default)]
-pub(super) struct Clock {
-    /// Milliseconds that the server is ahead of this machine.
-    ahead: AtomicI64,
-}
-
-impl Clock {
-    pub(super) fn now(&self) -> Timestamp {
-        let ahead = SignedDuration::from_millis(self.ahead.load(Ordering::Relaxed));
-        let here = Timestamp::now();
-        here.checked_add(ahead).unwrap_or(here)
-    }
-
-    fn set(&self, headers: &HeaderMap) {
-        let date = headers.get(DATE).and_then(|date| date.to_str().ok());
-        let Some(Ok(there)) = date.map(jiff::fmt::rfc2822::parse) else {
-            return;
-        };
-        let ahead = there
-            .timestamp()
-            .duration_since(Timestamp::now())
-            .as_millis();
-        // `Date` has whole seconds: less than that is no difference.
-        let ahead = if ahead.abs() < 2_000 { 0 } else { ahead };
-        self.ahead
-            .store(i64::try_from(ahead).unwrap_or(0), Ordering::Relaxed);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn with(name: HeaderName, value: &str) -> HeaderMap {
-        HeaderMap::from_iter([(name, HeaderValue::from_str(value).unwrap())])
-    }
-
-    #[test]
-    fn the_servers_clock_is_read_from_its_answers() {
-        let clock = Clock::default();
-        let distance = |clock: &Clock, other: Timestamp| {
-            clock.now().duration_since(other).abs() < SignedDuration::from_secs(60)
-        };
-        assert!(distance(&clock, Timestamp::now()));
-
-        clock.set(&with(DATE, "Sat, 06 Jun 2026 10:00:02 GMT"));
-        let there = "2026-06-06T10:00:02Z".parse().unwrap();
-        assert!(distance(&clock, there));
-
-        for (name, unreadable) in [
-            ("no date", HeaderMap::new()),
-            ("another header", with(RETRY_AFTER, "1")),
-            ("not a date", with(DATE, "yesterday")),
-        ] {
-            clock.set(&unreadable);
-            assert!(distance(&clock, there), "{name}");
-        }
-    }
-
-    #[test]
-    fn less_than_a_date_can_tell_is_no_difference() {
-        let clock = Clock::default();
-        let now = Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC);
-        let date = jiff::fmt::rfc2822::to_string(&now).unwrap();
-        clock.set(&with(DATE, &date));
-        assert_eq!(0, clock.ahead.load(Ordering::Relaxed));
-    }
 
     #[test]
     fn urls_are_shown_without_a_login() {

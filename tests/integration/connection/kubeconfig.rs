@@ -36,6 +36,27 @@ fn without_any_settings_it_says_what_to_set() {
 }
 
 #[test]
+fn a_pods_variable_without_a_pods_account_is_no_configuration() {
+    let output = version("")
+        .env("KUBERNETES_SERVICE_HOST", "10.96.0.1")
+        .env("KUBERNETES_SERVICE_PORT", "443")
+        .output();
+    let start = "error: connect to the cluster: no configuration has been provided\n";
+    assert!(output.stderr.starts_with(start), "{}", output.stderr);
+}
+
+#[test]
+fn a_context_that_no_file_has_is_not_ignored() {
+    version("/nonexistent/config")
+        .args(["--context", "edge"])
+        .stdout(plugin_alone())
+        .stderr(
+            "error: connect to the cluster: context \"edge\" does not exist in the kubeconfig\n",
+        )
+        .status(1);
+}
+
+#[test]
 fn a_missing_file_in_the_list_is_skipped() {
     let cluster = plain();
     let list = env::join_paths(["/nonexistent/config".into(), cluster.kubeconfig()]).unwrap();

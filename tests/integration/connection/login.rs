@@ -146,6 +146,41 @@ fn a_token_on_the_command_line_leaves_the_plugin_alone() {
 }
 
 #[test]
+fn a_token_file_may_end_in_a_line_end() {
+    let (cluster, folder) = (plain(), TempDir::new().unwrap());
+    let config = fs::read_to_string(cluster.kubeconfig()).unwrap();
+    let config = config.replace(&format!("token: {TOKEN}"), "tokenFile: token");
+    let config = write(folder.path(), "config", &config);
+    for token in [TOKEN.to_owned(), format!("{TOKEN}\n")] {
+        write(folder.path(), "token", &token);
+        version(&config).stdout(versions()).success();
+    }
+    fs::remove_file(folder.path().join("token")).unwrap();
+    let path = folder.path().join("token");
+    version(&config)
+        .stdout(plugin_alone())
+        .stderr(format!(
+            "error: connect to the cluster: token file: {path:?}: No such file or directory (os error 2)\n"
+        ))
+        .status(1);
+}
+
+#[test]
+fn a_login_that_kubectl_dropped_is_refused() {
+    let (cluster, folder) = (plain(), TempDir::new().unwrap());
+    let config = fs::read_to_string(cluster.kubeconfig()).unwrap();
+    let old = "auth-provider: {name: gcp, config: {cmd-path: /bin/touch, cmd-args: ran}}";
+    let config = config.replace(&format!("token: {TOKEN}"), old);
+    version(write(folder.path(), "config", &config))
+        .stdout(plugin_alone())
+        .stderr(
+            "error: connect to the cluster: auth provider \"gcp\": kubectl no longer has it; \
+             use its credential plugin (exec)\n",
+        )
+        .status(1);
+}
+
+#[test]
 fn a_client_certificate_logs_in() {
     let cluster = Cluster::start(Transport::Tls);
     let login = cluster.certificate("berta");
