@@ -35,7 +35,7 @@ pub(crate) enum Relation {
 
 /// Whether the registry says that it has no such digest. A repository that is refused says nothing.
 pub(crate) fn is_gone(failure: &Failure) -> bool {
-    matches!(failure.code, Some(Code::TagMissing | Code::DigestGone))
+    matches!(failure.code, Some(Code::DigestGone))
 }
 
 /// Compares on the platforms `on`; on all that either has, where that is empty.

@@ -11,12 +11,77 @@ use jiff::Timestamp;
 use crate::codes::Code;
 use crate::image::{Digest, ManagedImage, Platform};
 use crate::lookup::Layer;
-use crate::observation::Seen;
+use crate::observation::{Observation, Seen};
 use crate::record::Streak;
+use crate::schedule::Timetable;
 
-pub(crate) mod advice;
-pub(crate) mod egress;
+use advice::{AVAILABLE, Advice, Subcommand};
+use facts::Facts;
+use findings::Context;
+use job::Frozen;
+
+mod advice;
+mod egress;
+mod facts;
+mod findings;
+mod held;
+mod image;
+mod in_use;
+mod incomplete;
+mod job;
+mod pods;
+mod silent;
 mod state;
+mod streaks;
+
+/// What an observation means.
+pub(crate) fn assess(seen: &Observation) -> Assessment {
+    assess_with(seen, AVAILABLE)
+}
+
+fn assess_with(seen: &Observation, available: &[Subcommand]) -> Assessment {
+    let timetable = seen
+        .release
+        .cron_job()
+        .and_then(|cron_job| Timetable::read(&cron_job.schedule).ok());
+    let timetable = timetable.as_ref();
+    let mut images: Vec<_> = seen
+        .images
+        .iter()
+        .map(|observed| image::judge(Facts { seen, observed }))
+        .collect();
+    images.sort_by_key(|judged| judged.assessed.states.first().copied());
+    let streaks = streaks::streaks(seen, timetable);
+    let frozen = job::frozen(seen, timetable);
+    let context = Context {
+        seen,
+        timetable,
+        streaks: &streaks,
+        frozen: frozen.as_ref(),
+    };
+    let mut assessment = Assessment {
+        images: images
+            .iter()
+            .map(|judged| judged.assessed.clone())
+            .collect(),
+        frozen: frozen.as_ref().map(Frozen::code),
+        refresh: job::refresh(seen, timetable),
+        egress: egress::egress(seen, &images),
+        findings: findings::findings(&context, &images),
+        next: Vec::new(),
+        incomplete: incomplete::incomplete(seen, &images),
+        streaks: streaks.clone(),
+    };
+    assessment.next = Advice {
+        seen,
+        images: &images,
+        assessment: &assessment,
+        frozen: frozen.as_ref(),
+        available,
+    }
+    .steps();
+    assessment
+}
 
 /// A state of an image, worst first: the order of screens and JSON. The word is the contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -251,3 +316,8 @@ pub(crate) struct NextStep {
     pub(crate) command: String,
     pub(crate) why: String,
 }
+
+#[cfg(test)]
+mod fixtures;
+#[cfg(test)]
+mod tests;

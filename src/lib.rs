@@ -37,6 +37,7 @@ mod registry;
 mod release;
 mod render;
 mod schedule;
+mod shell;
 mod terminal;
 mod text;
 mod wanted;

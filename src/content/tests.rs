@@ -68,7 +68,7 @@ fn registry() -> RegistryAnswers {
     add('5', image('7'));
     answers
         .manifests
-        .insert(digest('e'), Err(failure(Code::TagMissing)));
+        .insert(digest('e'), Err(failure(Code::DigestGone)));
     answers
         .manifests
         .insert(digest('f'), Err(failure(Code::RateLimited)));
@@ -231,7 +231,7 @@ fn what_is_proven_stays_proven_when_more_is_known() {
 #[test]
 fn only_a_missing_digest_is_gone() {
     for (want, code) in [
-        (true, Code::TagMissing),
+        (false, Code::TagMissing),
         (true, Code::DigestGone),
         (false, Code::RepositoryMissing),
         (false, Code::RateLimited),

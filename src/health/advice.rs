@@ -1,175 +1,352 @@
-//! What to type next: complete commands that work when pasted, the most urgent first.
+//! What to type next, most urgent first: commands that work as they stand.
 //!
-//! Only commands that exist are named: this plugin's own, and kubectl's.
+//! Full digests, `-n` always, and flags after the plugin's name. Where a subcommand of this plugin would do, it is
+//! named; where this version has none yet, kubectl's own command is.
 
-use super::{AssessedImage, Finding, NextStep, State};
+use super::egress::newest_completed;
+use super::findings::clearing;
+use super::image::Judged;
+use super::job::Frozen;
+use super::{Assessment, ClusterEvidence, NextStep, State};
+use crate::age::age;
 use crate::capability::Capability;
 use crate::codes::Code;
-use crate::image::ManagedImage;
-use crate::observation::{Observation, PodPhase};
+use crate::image::{Digest, ManagedImage};
+use crate::observation::{Observation, WorkloadKind};
+use crate::record::{FLAP_DETECTED, Streak};
+use crate::shell::word;
 
-/// At most this many: what is further down is said by the findings.
-const MOST: usize = 4;
-
-/// Flags come after the plugin's name, digests in full.
-pub(crate) fn advice(
-    seen: &Observation,
-    images: &[AssessedImage],
-    findings: &[Finding],
-) -> Vec<NextStep> {
-    let has = |code: Code| findings.iter().any(|finding| finding.code == code);
-    let mut next = Vec::new();
-    next.extend(move_ingestor(seen, images));
-    if has(Code::FlapLockout) {
-        next.push(rearm(seen));
-    }
-    next.extend(waiting_pod(seen, images));
-    if has(Code::SkipStreak) {
-        let target = format!(
-            "-n {} deployment/{}",
-            seen.release.namespace, seen.release.jobs_manager
-        );
-        next.push(step(
-            format!("kubectl describe {target}"),
-            "see why the rollout does not settle",
-        ));
-    }
-    if has(Code::Suspended) {
-        next.extend(resume(seen));
-    } else if images.iter().any(|image| moves_by_tick(seen, image)) {
-        next.extend(tick_now(seen));
-    }
-    if images
-        .iter()
-        .any(|image| image.states.contains(&State::Unknown) && image.latest.is_err())
-    {
-        let command = format!(
-            "kubectl tracebloc-images status -n {} -v 6",
-            seen.release.namespace
-        );
-        next.push(step(command, "see which request failed"));
-    }
-    if has(Code::Leftover) {
-        next.extend(forget_leftovers(findings));
-    }
-    next.truncate(MOST);
-    next
+/// Subcommands that advice may name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Subcommand {
+    Doctor,
+    Refresh,
 }
 
-fn step(command: String, why: &str) -> NextStep {
-    NextStep {
-        command,
-        why: why.to_owned(),
-    }
+/// Those that this version has.
+pub(super) const AVAILABLE: &[Subcommand] = &[];
+
+/// Who is advised, of what, and with which subcommands.
+pub(super) struct Advice<'a> {
+    pub(super) seen: &'a Observation,
+    pub(super) images: &'a [Judged<'a>],
+    /// As far as it is filled: egress, findings and refresh job.
+    pub(super) assessment: &'a Assessment,
+    pub(super) frozen: Option<&'a Frozen<'a>>,
+    pub(super) available: &'a [Subcommand],
 }
 
-/// Only what a person can set by hand and nothing else would: the ingestor in the environment.
-fn move_ingestor(seen: &Observation, images: &[AssessedImage]) -> Option<NextStep> {
-    let ingestor = images
-        .iter()
-        .find(|image| image.image == ManagedImage::Ingestor)?;
-    let in_need = [State::Stuck, State::Broken, State::Stale];
-    let latest = ingestor.latest.as_ref().ok()?;
-    let is_needed = ingestor.states.iter().any(|state| in_need.contains(state))
-        && !ingestor.states.contains(&State::Held)
-        && ingestor
-            .running
+impl Advice<'_> {
+    pub(super) fn steps(&self) -> Vec<NextStep> {
+        let mut steps = self.causes();
+        steps.extend(self.pods());
+        steps.extend(self.moves());
+        steps.extend(self.rearm());
+        steps.extend(self.job());
+        steps.extend(self.forget());
+        steps.extend(self.upgrade());
+        steps
+    }
+
+    fn has(&self, subcommand: Subcommand) -> bool {
+        self.available.contains(&subcommand)
+    }
+
+    fn namespace(&self) -> String {
+        word(&self.seen.release.namespace)
+    }
+
+    fn found(&self, code: Code) -> bool {
+        let findings = &self.assessment.findings;
+        findings
+            .iter()
+            .any(|finding| finding.code == code && finding.outcome == super::Outcome::Fail)
+    }
+
+    /// Where to look for the cause.
+    fn causes(&self) -> Vec<NextStep> {
+        let blocked = self
+            .assessment
+            .egress
+            .iter()
+            .find(|egress| matches!(egress.cluster, ClusterEvidence::Fails { .. }));
+        let is_wanted = self.found(Code::StreakAtThreshold)
+            || self.found(Code::SilentFailure)
+            || self.found(Code::NoInClusterConfig)
+            || self.found(Code::RunsFailed);
+        if !is_wanted {
+            return Vec::new();
+        }
+        let namespace = self.namespace();
+        let registry = blocked.map(|egress| egress.registry.as_str());
+        if self.has(Subcommand::Doctor) {
+            return vec![step(
+                format!("kubectl tracebloc-images doctor -n {namespace}"),
+                match registry {
+                    Some(registry) => format!("find where {registry} is blocked"),
+                    None => "find the cause".to_owned(),
+                },
+            )];
+        }
+        let mut steps = vec![match newest_completed(self.seen) {
+            Some(run) if self.found(Code::SilentFailure) => step(
+                format!("kubectl logs -n {namespace} job/{}", word(&run.job)),
+                "read what the last completed run says".to_owned(),
+            ),
+            _ => step(
+                format!(
+                    "kubectl logs -n {namespace} -l app.kubernetes.io/component=image-refresh --tail=40"
+                ),
+                "read what the refresher says, where a pod of it is left".to_owned(),
+            ),
+        }];
+        if let Some(registry) = registry {
+            steps.push(step(
+                format!("kubectl get networkpolicies -n {namespace}"),
+                format!("see whether one of them keeps pods from {registry}"),
+            ));
+        }
+        steps
+    }
+
+    /// Pods in trouble: one for each workload.
+    fn pods(&self) -> Vec<NextStep> {
+        let mut steps: Vec<NextStep> = Vec::new();
+        for judged in self.images {
+            let (Some(trouble), Ok(workload)) = (judged.troubles.first(), judged.facts.workload())
+            else {
+                continue;
+            };
+            let command = format!(
+                "kubectl describe pod -n {} {}",
+                word(&workload.namespace),
+                word(&trouble.pod.name)
+            );
+            let is_known = steps.iter().any(|step| step.command == command);
+            if !is_known {
+                steps.push(step(
+                    command,
+                    format!("see the events of {}", judged.image()),
+                ));
+            }
+        }
+        if self.found(Code::SkipStreak) && steps.is_empty() {
+            let (namespace, manager) = (self.namespace(), word(&self.seen.release.jobs_manager));
+            steps.push(step(
+                format!("kubectl describe deploy -n {namespace} {manager}"),
+                "see why it is not settled".to_owned(),
+            ));
+        }
+        steps
+    }
+
+    /// What moves the images that are behind and will not move by themselves.
+    fn moves(&self) -> Vec<NextStep> {
+        let behind: Vec<_> = self
+            .images
+            .iter()
+            .filter_map(|judged| Some((judged, target(judged)?)))
+            .collect();
+        if behind.is_empty() {
+            return Vec::new();
+        }
+        if self.has(Subcommand::Refresh) {
+            let namespace = self.namespace();
+            return behind
+                .iter()
+                .filter(|(judged, _)| judged.image() != ManagedImage::RequestsProxy)
+                .map(|(judged, latest)| {
+                    step(
+                        format!(
+                            "kubectl tracebloc-images refresh {} -n {namespace}",
+                            judged.image()
+                        ),
+                        format!("move it to {latest} from here"),
+                    )
+                })
+                .collect();
+        }
+        if self.will_move_by_itself(&behind) {
+            return self.tick().into_iter().collect();
+        }
+        let mut steps: Vec<NextStep> = Vec::new();
+        for (judged, latest) in behind {
+            let Some(one) = self.by_kubectl(judged, &latest) else {
+                continue;
+            };
+            if !steps.iter().any(|step| step.command == one.command) {
+                steps.push(one);
+            }
+        }
+        steps
+    }
+
+    /// A refresher that runs, resolves and is not locked out moves everything that is merely stale.
+    fn will_move_by_itself(&self, behind: &[(&Judged<'_>, Digest)]) -> bool {
+        use super::state::Row;
+
+        let is_plain = |(judged, _): &(&Judged<'_>, Digest)| {
+            judged.stuck_by.is_empty() && matches!(judged.row, Some(Row::Stale(_)))
+        };
+        self.seen.release.cron_job().is_some()
+            && self.frozen.is_none()
+            && !self.found(Code::SilentFailure)
+            && behind.iter().all(is_plain)
+    }
+
+    /// `None` while a run is active: it is looking already.
+    fn tick(&self) -> Option<NextStep> {
+        let cron_job = self.seen.release.cron_job()?;
+        if !cron_job.active.is_empty() {
+            return None;
+        }
+        let name = &cron_job.name;
+        let next = self
+            .assessment
+            .refresh
             .as_ref()
-            .is_ok_and(|running| !running.contains(latest))
-        && ingestor.coverage.latest_missing.is_empty();
-    if !is_needed || !seen.release.capabilities.has(Capability::IngestorPass) {
+            .and_then(|refresh| refresh.next_run);
+        let why = match next {
+            Some(next) => {
+                let wait = next.as_second() - self.seen.at.as_second();
+                format!("run the refresher now instead of in {}", age(wait))
+            }
+            None => "run the refresher now".to_owned(),
+        };
+        let command = format!(
+            "kubectl create job -n {} --from=cronjob/{} {}",
+            self.namespace(),
+            word(name),
+            word(&format!("{name}-{}", self.seen.at.as_second()))
+        );
+        Some(step(command, why))
+    }
+
+    fn by_kubectl(&self, judged: &Judged<'_>, latest: &Digest) -> Option<NextStep> {
+        let workload = judged.facts.workload().ok()?;
+        let tracks = judged.facts.observed.tracks.as_ref()?;
+        let object = match workload.kind {
+            WorkloadKind::Deployment => "deploy",
+            WorkloadKind::DaemonSet => "ds",
+        };
+        let target = format!(
+            "-n {} {object}/{}",
+            word(&workload.namespace),
+            word(&workload.name)
+        );
+        let container = word(&workload.container);
+        let capabilities = &self.seen.release.capabilities;
+        let why = format!("move {} to {latest} from here", judged.image());
+        Some(if judged.image() == ManagedImage::Ingestor {
+            let command =
+                format!("kubectl set env {target} -c {container} INGESTOR_IMAGE_DIGEST={latest}");
+            step(command, why)
+        } else if capabilities.has(Capability::SetImage) {
+            let image = word(&tracks.at(latest).to_string());
+            step(
+                format!("kubectl set image {target} {container}={image}"),
+                why,
+            )
+        } else {
+            step(
+                format!("kubectl rollout restart {target}"),
+                format!("pull what {} names now", word(&tracks.to_string())),
+            )
+        })
+    }
+
+    fn rearm(&self) -> Option<NextStep> {
+        if !self.found(Code::FlapLockout) {
+            return None;
+        }
+        let command = if self.has(Subcommand::Refresh) {
+            format!(
+                "kubectl tracebloc-images refresh --rearm -n {}",
+                self.namespace()
+            )
+        } else {
+            clearing(self.seen, &[Streak::Attempts.key(), FLAP_DETECTED])
+        };
+        Some(step(
+            command,
+            "let the refresher try again, once the cause is gone".to_owned(),
+        ))
+    }
+
+    fn job(&self) -> Option<NextStep> {
+        let name = word(&self.seen.release.cron_job()?.name);
+        let namespace = self.namespace();
+        Some(match self.frozen? {
+            Frozen::Suspended => step(
+                format!(
+                    "kubectl patch cronjob -n {namespace} {name} -p '{{\"spec\":{{\"suspend\":false}}}}'"
+                ),
+                "resume the refresh job".to_owned(),
+            ),
+            Frozen::Overdue(_) => step(
+                format!("kubectl describe cronjob -n {namespace} {name}"),
+                "see why no run was started".to_owned(),
+            ),
+            Frozen::Stuck(run, _) => step(
+                format!("kubectl describe job -n {namespace} {}", word(&run.job)),
+                "see what the run waits for".to_owned(),
+            ),
+            Frozen::Failing(_) => step(
+                format!(
+                    "kubectl get events -n {namespace} --field-selector involvedObject.kind=Job"
+                ),
+                "see how the last runs ended".to_owned(),
+            ),
+        })
+    }
+
+    /// The finding names the command: it knows the keys.
+    fn forget(&self) -> Option<NextStep> {
+        let mut findings = self.assessment.findings.iter();
+        let leftover = findings.find(|finding| finding.code == Code::Leftover)?;
+        let (_, command) = leftover.details.first()?;
+        Some(step(
+            command.clone(),
+            "forget what another generation left behind".to_owned(),
+        ))
+    }
+
+    /// No command: what ends this class of failure (TBI-606).
+    fn upgrade(&self) -> Option<NextStep> {
+        let is_blocked = self.images.iter().any(|judged| {
+            judged.image() == ManagedImage::Ingestor
+                && self.assessment.findings.iter().any(|finding| {
+                    finding.image == Some(ManagedImage::Ingestor)
+                        && matches!(finding.code, Code::StreakAtThreshold | Code::SilentFailure)
+                })
+        });
+        is_blocked.then(|| {
+            step(
+                "chart 1.6.0 or later spawns the ingestor by tag".to_owned(),
+                if self.has(Subcommand::Doctor) {
+                    "only if the nodes reach ghcr.io: doctor --pull-test".to_owned()
+                } else {
+                    "only if the nodes reach ghcr.io".to_owned()
+                },
+            )
+        })
+    }
+}
+
+/// What an image that is behind should move to: a latest that is known and runs wherever it has to.
+fn target(judged: &Judged<'_>) -> Option<Digest> {
+    use super::facts::Folded;
+
+    let is_free =
+        judged.facts.is_managed() && !judged.is(State::Held) && !judged.is(State::Mirrored);
+    if !is_free || judged.running == Folded::Same || judged.is(State::Unknown) {
         return None;
     }
-    let (namespace, deployment) = (&seen.release.namespace, &seen.release.jobs_manager);
-    Some(step(
-        format!(
-            "kubectl set env -n {namespace} deployment/{deployment} -c api INGESTOR_IMAGE_DIGEST={latest}"
-        ),
-        "move the ingestor to the latest from here; restarts jobs-manager",
-    ))
+    let coverage = &judged.assessed.coverage;
+    let runs_here = coverage.latest.is_ok() && coverage.latest_missing.is_empty();
+    judged.assessed.latest.clone().ok().filter(|_| runs_here)
 }
 
-/// The attempt counter is the only lock that no success opens.
-fn rearm(seen: &Observation) -> NextStep {
-    let (namespace, deployment) = (&seen.release.namespace, &seen.release.jobs_manager);
-    step(
-        format!(
-            "kubectl annotate -n {namespace} deployment/{deployment} tracebloc.io/refresh-attempt- tracebloc.io/refresh-flap-detected-"
-        ),
-        "let the refresher try again, once the cause is repaired",
-    )
-}
-
-fn waiting_pod(seen: &Observation, images: &[AssessedImage]) -> Option<NextStep> {
-    let broken = images
-        .iter()
-        .filter(|image| image.states.contains(&State::Broken));
-    let workloads = broken.filter_map(|image| seen.image(image.image)?.workload.as_ref().ok());
-    let waits = |phase: &PodPhase| matches!(phase, PodPhase::Waiting { .. });
-    workloads.into_iter().find_map(|workload| {
-        let pod = workload
-            .pods
-            .iter()
-            .flatten()
-            .find(|pod| waits(&pod.phase))?;
-        let command = format!(
-            "kubectl describe pod -n {} {}",
-            workload.namespace, pod.name
-        );
-        Some(step(command, "see what the kubelet says"))
-    })
-}
-
-fn resume(seen: &Observation) -> Option<NextStep> {
-    let (namespace, name) = (&seen.release.namespace, &seen.release.cron_job()?.name);
-    let patch = r#"-p '{"spec":{"suspend":false}}'"#;
-    Some(step(
-        format!("kubectl patch cronjob -n {namespace} {name} {patch}"),
-        "let the refresher run again",
-    ))
-}
-
-/// Whether the next tick moves the image, so that a tick now helps.
-fn moves_by_tick(seen: &Observation, image: &AssessedImage) -> bool {
-    let is_behind = image
-        .states
-        .iter()
-        .any(|state| matches!(state, State::Stale | State::Drifted));
-    let is_locked = image
-        .states
-        .iter()
-        .any(|state| matches!(state, State::Stuck | State::Held));
-    // A tick whose pod cannot resolve the ingestor only counts one failure more.
-    is_behind
-        && !is_locked
-        && image.image != ManagedImage::Ingestor
-        && seen.release.capabilities.manages(image.image)
-}
-
-fn tick_now(seen: &Observation) -> Option<NextStep> {
-    let cron_job = seen
-        .release
-        .cron_job()
-        .filter(|cron_job| cron_job.active.is_empty())?;
-    let (namespace, name) = (&seen.release.namespace, &cron_job.name);
-    let job = format!("{name}-{}", seen.at.as_second());
-    Some(step(
-        format!("kubectl create job -n {namespace} --from=cronjob/{name} {job}"),
-        "refresh now instead of at the next tick",
-    ))
-}
-
-/// The findings name the commands in their details: they know the keys.
-fn forget_leftovers(findings: &[Finding]) -> Option<NextStep> {
-    let leftover = findings
-        .iter()
-        .find(|finding| finding.code == Code::Leftover)?;
-    let (_, command) = leftover
-        .details
-        .iter()
-        .find(|(_, text)| text.starts_with("kubectl "))?;
-    Some(step(
-        command.clone(),
-        "forget what another generation has left",
-    ))
+fn step(command: String, why: String) -> NextStep {
+    NextStep { command, why }
 }

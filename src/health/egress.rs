@@ -1,226 +1,230 @@
-//! The way to each registry: from this machine by the lookups just made, from the cluster by what its runs left.
+//! What the cluster's own runs tell of the registries: the newest completed run's log, and the counter.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
-use jiff::Timestamp;
-
-use super::{BrokenLayer, ClusterEvidence, Egress};
+use super::facts::Facts;
+use super::image::Judged;
+use super::job::ended;
+use super::{BrokenLayer, ClusterEvidence, Egress, State};
 use crate::capability::Capability;
-use crate::image::ManagedImage;
-use crate::log::{Event, decode};
+use crate::codes::Code;
+use crate::image::{ManagedImage, Reference};
+use crate::log::{Event, cause_of, decode};
 use crate::lookup::{Failure, Layer};
 use crate::observation::{Observation, RefreshRun, RunLog, RunOutcome};
 use crate::record::Streak;
-use crate::wanted::tags;
 
-const GHCR: &str = "ghcr.io";
-const DOCKER: &str = "docker.io";
+/// How one image's lookup went in a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Looked {
+    Resolved,
+    /// With the words of the tool that failed, verbatim, where it left any.
+    Failed(Option<String>),
+    /// Pinned, not reached, or cut off.
+    Unseen,
+}
 
-/// One for each registry that an image of the release is looked up on, by name.
-pub(crate) fn egress(seen: &Observation) -> Vec<Egress> {
-    let registries: BTreeSet<String> = tags(seen)
-        .into_iter()
-        .map(|reference| reference.registry)
+/// The newest run that ended well. It may have warned.
+pub(super) fn newest_completed(seen: &Observation) -> Option<&RefreshRun> {
+    let mut runs = seen.runs.as_ref().ok()?.iter();
+    runs.find(|run| matches!(run.outcome, RunOutcome::Complete { .. }))
+}
+
+/// The log of that run. `None` when there is none to read.
+pub(super) fn newest_log(seen: &Observation) -> Option<&str> {
+    match &newest_completed(seen)?.log {
+        RunLog::Read(text) => Some(text),
+        RunLog::PodDeleted | RunLog::NotReadable(_) | RunLog::NotAsked => None,
+    }
+}
+
+/// By the last run of the container in this log.
+pub(super) fn looked(log: &str, image: &Reference) -> Looked {
+    let entries = decode(log);
+    let start = entries
+        .iter()
+        .rposition(|entry| entry.event == Event::Started);
+    let entries = &entries[start.unwrap_or(0)..];
+    let is_own = |named: Option<&str>| {
+        let named = named.and_then(|named| named.parse::<Reference>().ok());
+        named.is_some_and(|named| named.name() == image.name())
+    };
+    let is_failure = |event: Event| {
+        matches!(
+            event,
+            Event::TokenFailed
+                | Event::Unresolved
+                | Event::FailureCounted { .. }
+                | Event::ThresholdReached
+                | Event::AboveThreshold
+        )
+    };
+    let place = entries
+        .iter()
+        .position(|entry| is_failure(entry.event) && is_own(entry.image));
+    if let Some(place) = place {
+        let cause = cause_of(entries, place);
+        return Looked::Failed(cause.last().map(|line| (*line).to_owned()));
+    }
+    let has_latest = entries
+        .iter()
+        .any(|entry| entry.event == Event::Latest && is_own(entry.image));
+    if has_latest {
+        Looked::Resolved
+    } else {
+        Looked::Unseen
+    }
+}
+
+/// Whether a run talks to the API server that kubectl makes up where it finds none (chart #634).
+pub(super) fn has_no_cluster(seen: &Observation) -> bool {
+    seen.runs.iter().flatten().any(|run| match &run.log {
+        RunLog::Read(text) => text.contains("localhost:8080"),
+        RunLog::PodDeleted | RunLog::NotReadable(_) | RunLog::NotAsked => false,
+    })
+}
+
+/// One entry per registry that images are tracked on, by its name. Mirrored images are on none.
+pub(super) fn egress(seen: &Observation, images: &[Judged<'_>]) -> Vec<Egress> {
+    let tracked: Vec<_> = images
+        .iter()
+        .filter(|image| !image.is(State::Mirrored))
+        .map(|image| image.facts)
+        .filter(|facts| facts.observed.tracks.is_some())
         .collect();
+    let registries: BTreeSet<_> = tracked.iter().filter_map(registry).collect();
     registries
         .into_iter()
-        .map(|registry| Egress {
-            here: here(seen, &registry),
-            cluster: evidence(seen, &registry),
-            registry,
+        .map(|name| {
+            let of_registry = |facts: &&Facts<'_>| registry(facts) == Some(name);
+            let facts: Vec<_> = tracked
+                .iter()
+                .copied()
+                .filter(|one| of_registry(&one))
+                .collect();
+            Egress {
+                registry: name.to_owned(),
+                here: here(&facts),
+                cluster: cluster(seen, name, &facts),
+            }
         })
         .collect()
 }
 
-/// One answer is enough to know the way; without any, the first failure says where it ends.
-fn here(seen: &Observation, registry: &str) -> Option<Result<std::time::Duration, BrokenLayer>> {
-    let answers: Vec<_> = seen
-        .registry
-        .latest
+fn registry<'a>(facts: &Facts<'a>) -> Option<&'a str> {
+    let tracks = facts.observed.tracks.as_ref()?;
+    Some(tracks.registry.as_str())
+}
+
+/// The layer that broke first, or the longest of the lookups. `None` when nothing was asked.
+fn here(facts: &[Facts<'_>]) -> Option<Result<Duration, BrokenLayer>> {
+    let is_answered = facts
         .iter()
-        .filter(|(reference, _)| reference.registry == registry)
-        .map(|(_, answer)| answer)
+        .any(|facts| facts.seen.latest(facts.observed).is_ok());
+    let broken = facts
+        .iter()
+        .filter_map(Facts::failure)
+        .filter(|failure| failure.layer != Layer::None)
+        // A tag that is missing, where others are there, says nothing of the way.
+        .filter(|failure| !(is_answered && is_about_content(failure)))
+        .min_by_key(|failure| failure.layer);
+    if let Some(failure) = broken {
+        return Some(Err(BrokenLayer {
+            layer: failure.layer,
+            code: failure.code,
+            message: failure.to_string(),
+        }));
+    }
+    let took = facts
+        .iter()
+        .filter_map(|facts| facts.seen.latest(facts.observed).ok())
+        .map(|resolved| resolved.took);
+    took.max().map(Ok)
+}
+
+fn is_about_content(failure: &Failure) -> bool {
+    matches!(
+        failure.code,
+        Some(Code::TagMissing | Code::RepositoryMissing | Code::DigestNotProvable)
+    )
+}
+
+fn cluster(seen: &Observation, registry: &str, facts: &[Facts<'_>]) -> ClusterEvidence {
+    if seen.release.cron_job().is_none() {
+        return ClusterEvidence::Nothing("no refresh job".to_owned());
+    }
+    if let Some(evidence) = by_counter(seen, registry) {
+        return evidence;
+    }
+    let run = match (&seen.runs, newest_completed(seen)) {
+        (Err(blind), _) => return ClusterEvidence::Nothing(format!("jobs: {}", blind.0)),
+        (Ok(_), None) => return ClusterEvidence::Nothing("no completed run is kept".to_owned()),
+        (Ok(_), Some(run)) => run,
+    };
+    let at = ended(run);
+    let log = match &run.log {
+        RunLog::Read(log) => Some(log),
+        RunLog::PodDeleted | RunLog::NotReadable(_) | RunLog::NotAsked => None,
+    };
+    let looks: Vec<_> = log
+        .iter()
+        .flat_map(|log| facts.iter().filter_map(|facts| of_image(log, facts)))
         .collect();
-    if let Some(took) = answers
-        .iter()
-        .filter_map(|answer| answer.as_ref().ok())
-        .map(|resolved| resolved.took)
-        .max()
-    {
-        return Some(Ok(took));
+    let by = || "last run's log".to_owned();
+    if looks.iter().any(|look| matches!(look, Looked::Failed(_))) {
+        return ClusterEvidence::Fails { by: by(), at };
     }
-    let failure = answers.iter().find_map(|answer| answer.as_ref().err())?;
-    (failure.layer != Layer::None || failure.code.is_some()).then(|| Err(broken(failure)))
-}
-
-fn broken(failure: &Failure) -> BrokenLayer {
-    BrokenLayer {
-        layer: failure.layer,
-        code: failure.code,
-        message: failure.message.clone(),
+    if looks.contains(&Looked::Resolved) {
+        return ClusterEvidence::Reaches { by: by(), at };
     }
-}
-
-/// What the cluster's own runs say of a registry, newest evidence first.
-fn evidence(seen: &Observation, registry: &str) -> ClusterEvidence {
-    let runs = match &seen.runs {
-        Ok(runs) => runs,
-        Err(blind) => return ClusterEvidence::Nothing(blind.0.clone()),
-    };
-    if registry == GHCR
-        && let Some(fails) = counted(seen, runs)
-    {
-        return fails;
+    if is_counted(seen) && facts.iter().any(is_looked_up_ingestor) && has_no_counter(seen) {
+        let by = "no failure counted".to_owned();
+        return ClusterEvidence::Reaches { by, at };
     }
-    let Some(newest) = newest_completed(runs) else {
-        return ClusterEvidence::Nothing("no completed run is kept".to_owned());
-    };
-    let at = ended(newest);
-    let by = || "last completed run's log".to_owned();
-    match &newest.log {
-        RunLog::Read(log) => match logged(log, registry) {
-            Some(Answer::Failed) => return ClusterEvidence::Fails { by: by(), at },
-            Some(Answer::Resolved) => return ClusterEvidence::Reaches { by: by(), at },
-            None => {}
-        },
-        RunLog::PodDeleted | RunLog::NotReadable(_) | RunLog::NotAsked => {}
-    }
-    if registry == GHCR && uncounted_success(seen) {
-        return ClusterEvidence::Reaches {
-            by: "last completed run counted no failure".to_owned(),
-            at,
-        };
-    }
-    ClusterEvidence::Nothing(match &newest.log {
-        RunLog::Read(_) => "last completed run did not ask it".to_owned(),
-        RunLog::NotReadable(blind) => blind.0.clone(),
+    ClusterEvidence::Nothing(match &run.log {
+        RunLog::NotReadable(blind) => format!("log: {}", blind.0),
+        RunLog::Read(_) => "the last run did not look it up".to_owned(),
         RunLog::PodDeleted | RunLog::NotAsked => "no log".to_owned(),
     })
 }
 
-/// The streak of the generation that counts ingestor lookups.
-fn counted(seen: &Observation, runs: &[RefreshRun]) -> Option<ClusterEvidence> {
-    if !seen.release.capabilities.has(Capability::FailureStreak) {
+fn of_image(log: &str, facts: &Facts<'_>) -> Option<Looked> {
+    Some(looked(log, facts.observed.tracks.as_ref()?))
+}
+
+/// What the ingestor's counter alone tells: it stands only while lookups fail.
+fn by_counter(seen: &Observation, registry: &str) -> Option<ClusterEvidence> {
+    let record = seen.record.as_ref().ok()?;
+    let count = record.counter(Streak::Failures).value();
+    if registry != "ghcr.io" || !is_counted(seen) || count == 0 {
         return None;
     }
-    let count = seen.record.as_ref().ok()?.counter(Streak::Failures).value();
     let limit = match &seen.release.cron_job()?.limits.failures {
         crate::capability::Limit::At(limit) => limit.to_string(),
         crate::capability::Limit::Unusable(_) => "?".to_owned(),
     };
-    (count > 0).then(|| ClusterEvidence::Fails {
+    let newest = seen.runs.iter().flatten().filter_map(ended).max();
+    Some(ClusterEvidence::Fails {
         by: format!("{count}/{limit}"),
-        at: runs.first().and_then(|run| run.scheduled.or(run.started)),
+        at: newest.or_else(|| record.written.get(Streak::Failures.key()).copied()),
     })
 }
 
-/// In that generation a completed run without a counter has resolved the ingestor, unless it is pinned.
-fn uncounted_success(seen: &Observation) -> bool {
-    let is_pinned = seen
-        .release
-        .cron_job()
-        .is_some_and(|cron_job| cron_job.pinned.contains(&ManagedImage::Ingestor));
-    let is_clear = seen
-        .record
-        .as_ref()
-        .is_ok_and(|record| record.counter(Streak::Failures).value() == 0);
-    seen.release.capabilities.has(Capability::FailureStreak) && !is_pinned && is_clear
+fn is_counted(seen: &Observation) -> bool {
+    seen.release.capabilities.has(Capability::FailureStreak)
 }
 
-/// The newest run that completed: the one whose log is read.
-pub(crate) fn newest_completed(runs: &[RefreshRun]) -> Option<&RefreshRun> {
-    runs.iter()
-        .find(|run| matches!(run.outcome, RunOutcome::Complete { .. }))
+fn has_no_counter(seen: &Observation) -> bool {
+    let record = seen.record.as_ref();
+    record.is_ok_and(|record| !record.annotations.contains_key(Streak::Failures.key()))
 }
 
-fn ended(run: &RefreshRun) -> Option<Timestamp> {
-    match &run.outcome {
-        RunOutcome::Complete { finished } | RunOutcome::Failed { finished, .. } => {
-            finished.or(run.started)
-        }
-        RunOutcome::Active { .. } => run.started,
-    }
-}
-
-/// What a log says of the lookups on a registry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Answer {
-    Resolved,
-    Failed,
-}
-
-/// One failed lookup tells more than any number of good ones. `None` when the log has none at all.
-fn logged(log: &str, registry: &str) -> Option<Answer> {
-    let answers = decode(log)
-        .into_iter()
-        .filter(|entry| entry.image.is_some_and(|image| is_on(image, registry)));
-    let answers: Vec<_> = answers.filter_map(|entry| answer(entry.event)).collect();
-    answers
-        .iter()
-        .find(|answer| **answer == Answer::Failed)
-        .or(answers.first())
-        .copied()
-}
-
-/// Whether the lookups of this event's line failed. `None` where the event is about something else.
-fn answer(event: Event) -> Option<Answer> {
-    match event {
-        Event::Latest => Some(Answer::Resolved),
-        Event::TokenFailed
-        | Event::Unresolved
-        | Event::FailureCounted { .. }
-        | Event::ThresholdReached
-        | Event::AboveThreshold => Some(Answer::Failed),
-        Event::Started
-        | Event::Announced
-        | Event::Checking
-        | Event::Recorded
-        | Event::InUse
-        | Event::Pinned
-        | Event::StreakCleared
-        | Event::FirstObservation
-        | Event::Unchanged
-        | Event::Drifted
-        | Event::Acting
-        | Event::Done
-        | Event::Recording
-        | Event::Skipped { .. }
-        | Event::DeploymentUnreadable
-        | Event::LockedOut
-        | Event::AttemptUnreadable
-        | Event::Frozen
-        | Event::SkipsUncounted
-        | Event::SettledAgain
-        | Event::ClearFailed
-        | Event::Mirrored
-        | Event::Completed
-        | Event::Said
-        | Event::ToolOutput
-        | Event::ToolError => None,
-    }
-}
-
-/// The script names docker.io's images without a registry.
-fn is_on(image: &str, registry: &str) -> bool {
-    match image.strip_prefix("ghcr.io/") {
-        Some(_) => registry == GHCR,
-        None => registry == DOCKER,
-    }
-}
-
-/// Whether the log has a failed lookup for this image (TBI-310).
-pub(crate) fn has_failed_lookup(log: &str, image: ManagedImage) -> bool {
-    let name = match image {
-        ManagedImage::RequestsProxy => ManagedImage::JobsManager.name(),
-        other => other.name(),
-    };
-    let is_about = |checked: &str| {
-        let repository = checked
-            .rsplit_once(':')
-            .map_or(checked, |(repository, _)| repository);
-        repository.rsplit('/').next() == Some(name)
-    };
-    decode(log).into_iter().any(|entry| {
-        entry.image.is_some_and(is_about) && answer(entry.event) == Some(Answer::Failed)
-    })
+fn is_looked_up_ingestor(facts: &Facts<'_>) -> bool {
+    facts.image() == ManagedImage::Ingestor
+        && facts
+            .seen
+            .release
+            .cron_job()
+            .is_some_and(|cron_job| !cron_job.pinned.contains(&ManagedImage::Ingestor))
 }

@@ -26,6 +26,7 @@
 use std::collections::BTreeSet;
 
 use super::State;
+use crate::record::Streak;
 
 /// What the table asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -163,7 +164,7 @@ pub(super) fn states(terms: &Terms) -> Vec<State> {
             states.insert(State::Held);
         }
         (Source::Public, Hold::Free) => {
-            if is_stuck(terms) {
+            if !stuck_by(terms).is_empty() {
                 states.insert(State::Stuck);
             }
             states.extend(row(terms.digests).states());
@@ -175,24 +176,34 @@ pub(super) fn states(terms: &Terms) -> Vec<State> {
     states.into_iter().collect()
 }
 
-fn is_stuck(terms: &Terms) -> bool {
-    let Alarms {
-        failures,
-        skips,
-        attempts,
-        flap,
-    } = terms.alarms;
-    let is_locked_out = match terms.digests {
+/// The counters that keep the image from refreshing itself. Empty for one that is pinned or mirrored.
+pub(super) fn stuck_by(terms: &Terms) -> Vec<Streak> {
+    if (terms.source, terms.hold) != (Source::Public, Hold::Free) {
+        return Vec::new();
+    }
+    let has_drift = match terms.digests {
         Digests::Floats(_) => false,
-        Digests::LatestUnknown(_) => flap == Flap::Marked,
+        Digests::LatestUnknown(_) => terms.alarms.flap == Flap::Marked,
         // The refresher compares text: what is not proven the same has another digest.
         Digests::LatestKnown { recorded, .. } => {
             matches!(recorded, Recorded::Is(Relation::Other | Relation::Unknown))
         }
     };
-    failures == Level::AtLimit
-        || skips == Level::AtLimit
-        || (attempts == Level::AtLimit && is_locked_out)
+    let Alarms {
+        failures,
+        skips,
+        attempts,
+        ..
+    } = terms.alarms;
+    let locked_out = if has_drift { attempts } else { Level::Below };
+    [
+        (Streak::Failures, failures),
+        (Streak::Attempts, locked_out),
+        (Streak::Skips, skips),
+    ]
+    .into_iter()
+    .filter_map(|(streak, level)| (level == Level::AtLimit).then_some(streak))
+    .collect()
 }
 
 /// The row that holds, whatever else is known of the image.

@@ -20,6 +20,7 @@ const PURE: &[&str] = &[
     "release",
     "render",
     "schedule",
+    "shell",
     "text",
     "wanted",
 ];

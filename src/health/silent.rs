@@ -1,0 +1,70 @@
+//! Green but not refreshing (TBI-310): lookups that fail without being counted, behind a Job that completes.
+
+use jiff::Timestamp;
+
+use super::State;
+use super::egress::{Looked, looked, newest_log};
+use super::facts::Folded;
+use super::image::Judged;
+use crate::capability::Capability;
+use crate::image::ManagedImage;
+use crate::schedule::Timetable;
+use crate::wanted::dated;
+
+/// So many points may pass between a build and the run that moves to it: two ticks of a fresh install, twice.
+const POINTS: u64 = 4;
+
+/// What gives it away.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Silence {
+    /// The newest completed run warned, with the words of the tool that failed.
+    Warned(Option<String>),
+    /// It warned, and what runs is the latest all the same.
+    Harmless(Option<String>),
+    /// No log tells; the latest was built then, and runs have succeeded long after.
+    Old(Timestamp),
+}
+
+pub(super) fn silence(judged: &Judged<'_>, timetable: Option<&Timetable>) -> Option<Silence> {
+    let facts = judged.facts;
+    let seen = facts.seen;
+    let is_judged = facts.is_managed()
+        && is_uncounted(judged)
+        && !judged.is(State::Held)
+        && !judged.is(State::Mirrored);
+    if !is_judged {
+        return None;
+    }
+    let latest = facts.latest();
+    if let Some(log) = newest_log(seen) {
+        let Looked::Failed(cause) = looked(log, facts.observed.tracks.as_ref()?) else {
+            return None;
+        };
+        return match (&latest, &judged.running) {
+            (Err(_), _) | (Ok(_), Folded::Other) => Some(Silence::Warned(cause)),
+            (Ok(_), Folded::Same) => Some(Silence::Harmless(cause)),
+            (Ok(_), Folded::Unknown(_)) => None,
+        };
+    }
+    if judged.running != Folded::Other {
+        return None;
+    }
+    let config = seen.registry.configs.get(&dated(seen, &latest.ok()?)?)?;
+    let created = config.as_ref().ok()?.created?;
+    let noticed = timetable?.ahead(created, POINTS)?;
+    (seen.release.cron_job()?.last_success? > noticed).then_some(Silence::Old(created))
+}
+
+/// Whose failed lookups no generation, or not this one, counts. requests-proxy is not looked up at all.
+fn is_uncounted(judged: &Judged<'_>) -> bool {
+    match judged.image() {
+        ManagedImage::Ingestor => {
+            let capabilities = &judged.facts.seen.release.capabilities;
+            !capabilities.has(Capability::FailureStreak)
+        }
+        ManagedImage::JobsManager | ManagedImage::PodsMonitor | ManagedImage::ResourceMonitor => {
+            true
+        }
+        ManagedImage::RequestsProxy => false,
+    }
+}

@@ -1,0 +1,43 @@
+//! Whole releases, judged: the documented screens first, then one fault at a time.
+
+use super::fixtures::*;
+use super::*;
+use crate::observation::RunLog;
+use crate::record::LAST_ERROR;
+
+mod screens;
+
+/// The states of the images, in words.
+pub(super) fn states(assessment: &Assessment) -> Vec<String> {
+    let words = |image: &AssessedImage| {
+        let states: Vec<_> = image.states.iter().map(|state| state.word()).collect();
+        format!("{}: {}", image.image, states.join(" "))
+    };
+    assessment.images.iter().map(words).collect()
+}
+
+/// Codes of the findings, those of images with their name.
+pub(super) fn codes(assessment: &Assessment) -> Vec<String> {
+    let word = |finding: &Finding| match finding.image {
+        Some(image) => format!("{image} {}", finding.code),
+        None => finding.code.to_string(),
+    };
+    assessment.findings.iter().map(word).collect()
+}
+
+pub(super) fn message(assessment: &Assessment, code: Code) -> String {
+    let mut findings = assessment.findings.iter();
+    let found = findings.find(|finding| finding.code == code);
+    found
+        .unwrap_or_else(|| panic!("no {code} in {:?}", codes(assessment)))
+        .message
+        .clone()
+}
+
+pub(super) fn commands(assessment: &Assessment) -> Vec<&str> {
+    assessment
+        .next
+        .iter()
+        .map(|step| step.command.as_str())
+        .collect()
+}
