@@ -235,6 +235,11 @@ impl Exit {
         }
     }
 
+    /// `None` for a number that ends no command of ours.
+    pub(crate) fn of_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|exit| exit.code() == code)
+    }
+
     const fn meaning(self) -> &'static str {
         match self {
             Self::Done => {

@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use cli::{Cli, Command, Page};
+use cli::{Cli, Command, Document, Page};
 use error::Exit;
 
 mod age;
@@ -29,6 +29,7 @@ mod error;
 mod health;
 mod image;
 mod log;
+mod look;
 mod lookup;
 mod node;
 mod observation;
@@ -54,8 +55,15 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
             Some(Page::ExitCodes) => terminal::print(&error::exit_codes()).map(|()| Exit::Done),
             page => return run(cli::words_for(page)),
         },
-        Command::Status(_) => unimplemented!("lands with the observation"),
-        Command::Schema(_) => unimplemented!("lands with the JSON document"),
+        Command::Status(status) => command::wait_for(command::status::status(
+            &status,
+            cli.screen,
+            &cli.connection,
+        )),
+        Command::Schema(schema) => terminal::print(match schema.document {
+            Document::Status => render::schema::STATUS,
+        })
+        .map(|()| Exit::Done),
         Command::Version(version) if version.client => command::version::client(version.output),
         Command::Version(version) => command::wait_for(command::version::both(
             version.output,

@@ -35,13 +35,23 @@ pub(crate) async fn look(
     let mut answers = RegistryAnswers::default();
     let first: Vec<_> = releases
         .iter()
-        .map(|release| namespace.observation(cluster, release, &Further::pending(), answers.clone()))
+        .map(|release| {
+            namespace.observation(cluster, release, &Further::pending(), answers.clone())
+        })
         .collect();
     let references: BTreeSet<_> = first.iter().flat_map(tags).collect();
-    let further = join_all(releases.iter().map(|release| namespace.further(cluster, release)));
+    let further = join_all(
+        releases
+            .iter()
+            .map(|release| namespace.further(cluster, release)),
+    );
     let known = all_wanted(&first);
-    let (further, latest, contents) =
-        join3(further, resolve(session, &references), fetch(session, &known)).await;
+    let (further, latest, contents) = join3(
+        further,
+        resolve(session, &references),
+        fetch(session, &known),
+    )
+    .await;
     answers.latest = latest;
     merge(&mut answers, contents);
     loop {
@@ -49,7 +59,9 @@ pub(crate) async fn look(
         let seen: Vec<_> = releases
             .iter()
             .zip(&further)
-            .map(|(release, further)| namespace.observation(cluster, release, further, answers.clone()))
+            .map(|(release, further)| {
+                namespace.observation(cluster, release, further, answers.clone())
+            })
             .collect();
         let missing = all_wanted(&seen);
         if missing.is_empty() {
@@ -74,7 +86,10 @@ async fn resolve(session: Result<&Session, &Failure>, references: &BTreeSet<Refe
     let references: Vec<_> = references.iter().cloned().collect();
     let found = match session {
         Ok(session) => session.lookup_all(&references).await,
-        Err(why) => references.iter().map(|reference| Err(not_asked(why, reference))).collect(),
+        Err(why) => references
+            .iter()
+            .map(|reference| Err(not_asked(why, reference)))
+            .collect(),
     };
     references.into_iter().zip(found).collect()
 }
@@ -88,13 +103,16 @@ async fn fetch(session: Result<&Session, &Failure>, wanted: &Wanted) -> Registry
         };
         (digest.clone(), answer)
     });
-    let configs = wanted.configs.iter().map(async |(manifest, (repository, config))| {
-        let answer = match session {
-            Ok(session) => session.config(repository, config).await,
-            Err(why) => Err(not_asked(why, repository)),
-        };
-        (manifest.clone(), answer)
-    });
+    let configs = wanted
+        .configs
+        .iter()
+        .map(async |(manifest, (repository, config))| {
+            let answer = match session {
+                Ok(session) => session.config(repository, config).await,
+                Err(why) => Err(not_asked(why, repository)),
+            };
+            (manifest.clone(), answer)
+        });
     let (manifests, configs) = join(join_all(manifests), join_all(configs)).await;
     RegistryAnswers {
         manifests: manifests.into_iter().collect(),
@@ -110,5 +128,8 @@ fn merge(answers: &mut RegistryAnswers, more: RegistryAnswers) {
 
 /// The same reason for every image, under the name of its own registry.
 fn not_asked(why: &Failure, reference: &Reference) -> Failure {
-    Failure { host: reference.registry.clone(), ..why.clone() }
+    Failure {
+        host: reference.registry.clone(),
+        ..why.clone()
+    }
 }

@@ -3,7 +3,7 @@
 //! A screen is drawn from a model that is also what `-o json` prints, so nothing can be seen that a script cannot
 //! read.
 
-mod digests;
+pub(crate) mod digests;
 #[cfg(test)]
 mod fixtures;
 mod flow;
@@ -11,5 +11,5 @@ pub(crate) mod json;
 pub(crate) mod model;
 pub(crate) mod schema;
 pub(crate) mod status;
-mod table;
+pub(crate) mod table;
 pub(crate) mod theme;

@@ -7,4 +7,5 @@
 pub mod api;
 pub mod registries;
 pub mod release;
+pub mod site;
 pub mod stage;

@@ -19,13 +19,16 @@ use crate::text::{QUOTED, printable};
 const INGESTOR_DIGEST: &str = "INGESTOR_IMAGE_DIGEST";
 const INGESTOR_REPOSITORY: &str = "ghcr.io/tracebloc/ingestor";
 
+/// The resource-monitor's DaemonSet, and the pods that bear its label.
+pub(super) type Monitor = (DaemonSet, Seen<Vec<KubePod>>);
+
 /// The objects that images are read from. What could not be listed says why.
 pub(super) struct Objects<'a> {
     pub(super) deployments: &'a [Deployment],
     pub(super) replica_sets: &'a Seen<Vec<PartialObjectMeta<ReplicaSet>>>,
     pub(super) pods: &'a Seen<Vec<KubePod>>,
     /// The DaemonSet and its pods; `Ok(None)` when it is absent.
-    pub(super) monitor: &'a Seen<Option<(DaemonSet, Seen<Vec<KubePod>>)>>,
+    pub(super) monitor: &'a Seen<Option<Monitor>>,
     /// What chose the nodes of the newest ingestion; `None` when none is kept.
     pub(super) ingestion: Option<Scheduling>,
     /// Names of the nodes that are not ready.

@@ -14,19 +14,17 @@ use kube::api::{ListParams, LogParams, PartialObjectMeta};
 
 use super::connect::Cluster;
 use super::discover::{CRON_JOBS, DEPLOYMENTS, name, releases};
-use super::images::{Objects, find, images, mirror};
+use super::images::{Monitor, Objects, find, images, mirror};
 use super::nodes::node;
 use super::pods::is_owned;
 use super::read::Scope;
 use super::record::record;
 use super::runs::runs;
 use super::workload::scheduling;
-use crate::capability::Env;
 use crate::error::Error;
-use crate::image::ManagedImage;
 use crate::node::{Node, Scheduling, Standing};
 use crate::observation::{
-    Blind, Observation, ProxySettings, RefreshRun, RegistryAnswers, RunLog, RunOutcome, Seen,
+    Blind, Observation, RefreshRun, RegistryAnswers, RunLog, RunOutcome, Seen,
 };
 use crate::release::Release;
 
@@ -54,7 +52,7 @@ pub(crate) struct Namespace {
 /// What the second round adds for one release.
 #[derive(Clone)]
 pub(crate) struct Further {
-    monitor: Seen<Option<(DaemonSet, Seen<Vec<KubePod>>)>>,
+    monitor: Seen<Option<Monitor>>,
     runs: Seen<Vec<RefreshRun>>,
 }
 
@@ -282,10 +280,7 @@ impl Further {
     }
 }
 
-async fn monitor(
-    cluster: &Cluster,
-    release: &Release,
-) -> Seen<Option<(DaemonSet, Seen<Vec<KubePod>>)>> {
+async fn monitor(cluster: &Cluster, release: &Release) -> Seen<Option<Monitor>> {
     let Some((set, namespace)) = &release.resource_monitor else {
         return Ok(None);
     };

@@ -5,8 +5,9 @@ use futures::{Stream, StreamExt};
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::batch::v1::{CronJob, Job};
 use k8s_openapi::api::core::v1::Pod;
-use kube::runtime::watcher::{self, Event};
-use kube::runtime::{WatchStreamExt, metadata_watcher};
+use kube::api::PartialObjectMeta;
+use kube::runtime::watcher::{Config, Event};
+use kube::runtime::{WatchStreamExt, watcher};
 use kube::{Api, Resource};
 use serde::de::DeserializeOwned;
 
@@ -39,9 +40,10 @@ where
         + Send
         + 'static,
 {
-    let api: Api<K> = Api::namespaced(cluster.client.clone(), &cluster.namespace);
-    let config = watcher::Config::default().labels(labels).timeout(RENEWAL);
-    metadata_watcher(api, config)
+    let api: Api<PartialObjectMeta<K>> =
+        Api::namespaced(cluster.client.clone(), &cluster.namespace);
+    let config = Config::default().labels(labels).timeout(RENEWAL);
+    watcher(api, config)
         .default_backoff()
         .filter_map(async |event| match event {
             Ok(Event::Apply(_) | Event::Delete(_)) => Some(()),

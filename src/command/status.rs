@@ -9,9 +9,11 @@ use crate::health::assess;
 use crate::look::look;
 use crate::lookup::{Failure, Layer};
 use crate::registry::{CacheUse, Credentials, Options, Session};
+use crate::render::digests::DigestForm;
 use crate::render::json::{List, json, yaml};
-use crate::render::model::ImageStatus;
-use crate::render::status::{self, Form, View};
+use crate::render::model::{Image, ImageStatus};
+use crate::render::status::{self as drawing, Form, View};
+use crate::render::table::Headers;
 use crate::terminal;
 
 /// Times of the registry lookups (design, "Registry lookups").
@@ -32,7 +34,8 @@ pub(crate) async fn status(
         return watch::watch(args, screen, &cluster, session.as_ref()).await;
     }
     let what = format!("asking {} and the registries", cluster.server);
-    let statuses = terminal::waiting(screen, &what, observed(args, &cluster, session.as_ref())).await?;
+    let statuses =
+        terminal::waiting(screen, &what, observed(args, &cluster, session.as_ref())).await?;
     terminal::print(&page(args, screen, &statuses))?;
     Ok(exit(args, &statuses))
 }
@@ -44,13 +47,29 @@ async fn observed(
     session: Result<&Session, &Failure>,
 ) -> Result<Vec<ImageStatus>, Error> {
     let seen = look(cluster, session, args.selector.as_deref()).await?;
-    let statuses = seen.iter().map(|seen| ImageStatus::new(seen, &assess(seen)));
-    Ok(statuses.map(|status| status.of(&args.images, &args.state)).collect())
+    let statuses = seen
+        .iter()
+        .map(|seen| ImageStatus::new(seen, &assess(seen)));
+    Ok(statuses
+        .map(|status| status.only(|image| is_asked_for(args, image)))
+        .collect())
+}
+
+/// Without a name every image is, and without a state every state.
+fn is_asked_for(args: &cli::Status, image: &Image) -> bool {
+    let named = args.images.is_empty() || image.names().any(|name| args.images.contains(&name));
+    let in_state =
+        args.state.is_empty() || image.states.iter().any(|state| args.state.contains(state));
+    named && in_state
 }
 
 fn session(args: &cli::Status) -> Result<Session, Failure> {
     if args.offline || args.from == cli::From::None {
-        let flag = if args.offline { "--offline" } else { "--from=none" };
+        let flag = if args.offline {
+            "--offline"
+        } else {
+            "--from=none"
+        };
         return Err(Failure {
             code: None,
             layer: Layer::None,
@@ -60,8 +79,16 @@ fn session(args: &cli::Status) -> Result<Session, Failure> {
         });
     }
     Session::open(Options {
-        credentials: if args.anonymous { Credentials::Never } else { Credentials::of_this_user() },
-        cache: if args.no_cache { CacheUse::Off } else { CacheUse::of_this_user() },
+        credentials: if args.anonymous {
+            Credentials::Never
+        } else {
+            Credentials::of_this_user()
+        },
+        cache: if args.no_cache {
+            CacheUse::Off
+        } else {
+            CacheUse::of_this_user()
+        },
         connect_limit: CONNECT_LIMIT,
         lookup_limit: LOOKUP_LIMIT,
     })
@@ -73,14 +100,25 @@ fn page(args: &cli::Status, screen: cli::Screen, statuses: &[ImageStatus]) -> St
     }
     let theme = terminal::theme(screen);
     let drawn = |form| -> String {
-        let view = View { form, width: terminal::width(), digests: args.digests(), headers: args.headers() };
-        let pages: Vec<_> = statuses.iter().map(|status| status::status(status, &view, &theme)).collect();
+        let view = View {
+            form,
+            width: terminal::width(),
+            digests: digests(args),
+            headers: headers(args),
+        };
+        let pages: Vec<_> = statuses
+            .iter()
+            .map(|status| drawing::status(status, &view, &theme))
+            .collect();
         pages.join("\n")
     };
     match args.output {
         StatusFormat::Table => drawn(Form::Table),
         StatusFormat::Wide => drawn(Form::Wide),
-        StatusFormat::Short => statuses.iter().map(|status| status::short(status, &theme)).collect(),
+        StatusFormat::Short => statuses
+            .iter()
+            .map(|status| drawing::short::short(status, &theme))
+            .collect(),
         StatusFormat::Json => match statuses {
             [one] => json(one),
             many => json(&List::new(many.to_vec())),
@@ -97,5 +135,25 @@ fn exit(args: &cli::Status, statuses: &[ImageStatus]) -> Exit {
     if !(args.exit_code || args.quiet) {
         return Exit::Done;
     }
-    statuses.iter().map(ImageStatus::exit).max().unwrap_or(Exit::Done)
+    statuses
+        .iter()
+        .filter_map(|status| Exit::of_code(status.summary.exit_code))
+        .max()
+        .unwrap_or(Exit::Done)
+}
+
+fn digests(args: &cli::Status) -> DigestForm {
+    if args.no_trunc {
+        DigestForm::Full
+    } else {
+        DigestForm::Short
+    }
+}
+
+fn headers(args: &cli::Status) -> Headers {
+    if args.no_headers {
+        Headers::Hidden
+    } else {
+        Headers::Shown
+    }
 }

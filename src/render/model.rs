@@ -203,6 +203,26 @@ impl ImageStatus {
         self
     }
 
+    /// Whether nothing differs but the time of the look and how long its answers took.
+    pub(crate) fn looks_like(&self, other: &Self) -> bool {
+        self.timeless() == other.timeless()
+    }
+
+    fn timeless(&self) -> Self {
+        let mut status = self.clone();
+        status.event = None;
+        status.metadata.observed_at = Time(Timestamp::UNIX_EPOCH);
+        status.lookup.took_ms = 0;
+        for answer in status
+            .egress
+            .iter_mut()
+            .filter_map(|egress| egress.workstation.as_mut())
+        {
+            answer.latency_ms = None;
+        }
+        status
+    }
+
     pub(crate) fn image(&self, name: ManagedImage) -> Option<&Image> {
         self.images
             .iter()

@@ -6,6 +6,7 @@ mod connection;
 mod harness;
 mod help;
 mod layering;
+
 mod releases;
 mod sim_api;
 mod sim_registries;

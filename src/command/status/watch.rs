@@ -41,9 +41,10 @@ pub(super) async fn watch(
         for status in news(&mut shown, statuses) {
             let text = match args.output {
                 StatusFormat::Json => json_line(&status),
-                StatusFormat::Table | StatusFormat::Wide | StatusFormat::Yaml | StatusFormat::Short => {
-                    page(args, screen, &[status])
-                }
+                StatusFormat::Table
+                | StatusFormat::Wide
+                | StatusFormat::Yaml
+                | StatusFormat::Short => page(args, screen, &[status]),
             };
             terminal::print(&text)?;
         }
@@ -73,9 +74,15 @@ fn news(shown: &mut BTreeMap<String, ImageStatus>, statuses: Vec<ImageStatus>) -
             Some(before) if before.looks_like(&status) => None,
             Some(_) => Some(Event::Changed),
         };
-        news.extend(event.map(|event| ImageStatus { event: Some(event), ..status.clone() }));
+        news.extend(event.map(|event| ImageStatus {
+            event: Some(event),
+            ..status.clone()
+        }));
         shown.insert(name, status);
     }
-    news.extend(gone.into_values().map(|status| ImageStatus { event: Some(Event::Removed), ..status }));
+    news.extend(gone.into_values().map(|status| ImageStatus {
+        event: Some(Event::Removed),
+        ..status
+    }));
     news
 }
