@@ -158,11 +158,12 @@ impl Error {
         let code = self.code().map(|code| format!(" ({code})"));
         let error = format!("error: {self}{}", code.unwrap_or_default());
         let hint = self.hint().map(|hint| format!("hint: {hint}"));
-        // Names in it come from the kubeconfig and the cluster.
         let lines = [Some(error), hint].into_iter().flatten();
-        lines
-            .map(|line| format!("{}\n", text::printable(&line, usize::MAX)))
-            .collect()
+        // Names in it come from the kubeconfig and the cluster.
+        let lines: Vec<_> = lines
+            .map(|line| text::printable(&line, usize::MAX))
+            .collect();
+        lines.join("\n") + "\n"
     }
 }
 

@@ -246,3 +246,6 @@ fn right<K: Resource<DynamicType = ()>>(verb: &str, scope: Scope<'_>) -> String 
         Scope::Everywhere => format!("{verb} {resource} -A"),
     }
 }
+
+#[cfg(test)]
+mod tests;
