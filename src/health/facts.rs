@@ -220,7 +220,7 @@ impl<'a> Facts<'a> {
     }
 }
 
-fn of_pod(pod: Option<&Pod>, why: &str) -> String {
+pub(super) fn of_pod(pod: Option<&Pod>, why: &str) -> String {
     match pod {
         Some(pod) => format!("pod {}: {why}", pod.name),
         None => why.to_owned(),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::facts::{Facts, Folded, Run};
+use super::facts::{Facts, Folded, Run, of_pod};
 use super::{Coverage, InUse};
 use crate::image::{Digest, ManagedImage, Platform};
 use crate::observation::{Blind, PodPhase, Pull, Running, Seen, Spec, Template, WorkloadKind};
@@ -85,7 +85,7 @@ fn index_of(facts: &Facts<'_>, run: &Run<'_>) -> Result<Digest, String> {
         Running::Manifest(digest) => Ok(digest.clone()),
         Running::Config(digest) => Err(format!("only its image ID is known: {digest}")),
         Running::Empty => Err("nothing is set".to_owned()),
-        Running::Unknown(why) => Err(why.clone()),
+        Running::Unknown(why) => Err(of_pod(run.pod, why)),
     }
 }
 

@@ -5,7 +5,9 @@ use super::*;
 use crate::observation::RunLog;
 use crate::record::LAST_ERROR;
 
+mod running;
 mod screens;
+mod standing_in;
 
 /// The states of the images, in words.
 pub(super) fn states(assessment: &Assessment) -> Vec<String> {
@@ -40,4 +42,27 @@ pub(super) fn commands(assessment: &Assessment) -> Vec<&str> {
         .iter()
         .map(|step| step.command.as_str())
         .collect()
+}
+
+/// One change to a healthy release.
+pub(super) type Change = fn(&mut Site);
+
+/// State and digest in use of one image after a change.
+pub(super) fn judged(site: &Site, image: ManagedImage) -> (String, String) {
+    let assessed = assess(&site.0);
+    let image = assessed
+        .images
+        .iter()
+        .find(|one| one.image == image)
+        .expect("the image");
+    let states: Vec<_> = image.states.iter().map(|state| state.word()).collect();
+    let in_use = match &image.in_use {
+        InUse::Digest(digest) => digest.hex()[..12].to_owned(),
+        InUse::Several(digests) => format!("{} digests", digests.len()),
+        InUse::Floats => "floats".to_owned(),
+        InUse::None => "none".to_owned(),
+        InUse::Tag(tag) => format!("tag {tag}"),
+        InUse::Unknown(why) => format!("? {why}"),
+    };
+    (states.join(" "), in_use)
 }
