@@ -11,6 +11,7 @@
 )]
 
 mod connection;
+mod faults;
 mod installed;
 mod lab;
 mod network;
