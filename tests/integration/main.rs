@@ -7,6 +7,7 @@ mod harness;
 mod help;
 mod layering;
 
+mod readme;
 mod releases;
 mod sim_api;
 mod sim_registries;

@@ -59,6 +59,8 @@ impl Site {
             resource_monitor: push("docker.io/tracebloc/resource-monitor:prod"),
             ingestor: push("ghcr.io/tracebloc/ingestor:0.3"),
         };
+        // Charts before 1.6.0 poll one tag of the ingestor, later ones another.
+        internet.retag("ghcr.io/tracebloc/ingestor:0.8", &latest.ingestor);
         let cluster = Cluster::start(Transport::Plain);
         let now = NOW.parse().expect("a time");
         stage(&cluster, &scene(&latest, &old_ingestor, now));

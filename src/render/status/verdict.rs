@@ -61,6 +61,12 @@ impl Screen<'_> {
             let tracks = images.iter().filter_map(|image| image.tracks.as_ref());
             tracks.map(|tracks| tracks.registry.clone()).collect()
         };
+        if troubled
+            .iter()
+            .all(|image| image.states.iter().all(|state| is_fine(*state)))
+        {
+            return None;
+        }
         let troubled = of(&troubled);
         let fine = of(&fine);
         let fine: Vec<_> = fine.difference(&troubled).map(String::as_str).collect();

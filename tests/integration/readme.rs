@@ -1,0 +1,162 @@
+//! The README's examples are true: each console block is run against the site that the comment above it names.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use crate::world::sim::registries::Internet;
+use crate::world::sim::registries::content::Index;
+use crate::world::sim::release::scenarios::{healthy, incident_g2, silent_g1};
+use crate::world::sim::release::{Generation, Release, Values};
+use crate::world::sim::site::Site;
+
+/// One `$ kubectl tracebloc-images …` line and what the README says it prints.
+struct Example {
+    /// The word in `<!-- site: … -->`; empty where no site is needed.
+    site: String,
+    args: Vec<String>,
+    printed: String,
+}
+
+fn readme() -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap()
+}
+
+/// The console blocks that run the plugin, in their order.
+fn examples(readme: &str) -> Vec<Example> {
+    let mut examples = Vec::new();
+    for part in readme
+        .split("```console\n")
+        .skip(1)
+        .zip(readme.split("```console\n"))
+    {
+        let (block, before) = (part.0.split("\n```").next().unwrap(), part.1);
+        let comment = before
+            .rsplit("<!-- site: ")
+            .next()
+            .filter(|_| before.trim_end().ends_with("-->"));
+        let site = comment
+            .and_then(|rest| rest.split(" -->").next())
+            .unwrap_or_default();
+        let (command, printed) = block.split_once('\n').unwrap_or((block, ""));
+        let Some(args) = command.strip_prefix("$ kubectl tracebloc-images ") else {
+            continue;
+        };
+        examples.push(Example {
+            site: site.to_owned(),
+            args: args.split_whitespace().map(str::to_owned).collect(),
+            printed: format!("{printed}\n"),
+        });
+    }
+    examples
+}
+
+fn site(name: &str) -> Option<Site> {
+    Some(match name {
+        "" => return None,
+        "incident" => Site::new(incident_g2),
+        "silent" => Site::new(silent_g1),
+        "healthy" => held(),
+        other => panic!("the README names a site that there is not: {other}"),
+    })
+}
+
+/// Everything is current but the ingestor, which the values pin to an earlier build.
+fn held() -> Site {
+    let internet = Internet::start();
+    let both = Index::of(["linux/amd64", "linux/arm64"]).label("version", "0.8.2");
+    let pinned = internet.push("ghcr.io/tracebloc/ingestor:0.8", both);
+    Site::through(internet, |latest, _, now| {
+        let pin = |values: &mut Values| values.images.ingestor.digest = Some(pinned);
+        healthy(&Release::with(Generation::G10, pin), latest, now)
+    })
+}
+
+/// What a terminal of 100 columns shows, without colours.
+fn on_a_terminal(args: &[String], env: &[(&'static str, String)]) -> String {
+    // The spinner goes to stderr, and comes only when the machine is busy.
+    let mut command = Command::new("sh");
+    command
+        .args([
+            "-c",
+            r#"stty cols 100 rows 50 -onlcr; exec "$0" --color=never "$@" 2>/dev/null"#,
+        ])
+        .arg(env!("CARGO_BIN_EXE_kubectl-tracebloc_images"))
+        .args(args)
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin")
+        .env("LANG", "C.UTF-8")
+        .env("TERM", "xterm")
+        .envs(env.iter().map(|(name, value)| (name, value)));
+    let mut session = rexpect::session::spawn_command(command, Some(60_000)).unwrap();
+    // The session takes each byte for a character.
+    let bytes = session
+        .exp_eof()
+        .unwrap()
+        .chars()
+        .map(|c| u8::try_from(c).unwrap())
+        .collect();
+    String::from_utf8(bytes).unwrap()
+}
+
+/// How long lookups took differs from run to run; everything else is the same.
+fn timeless(text: &str) -> String {
+    let word = |word: &str| {
+        let number = word
+            .trim_end_matches("ms.")
+            .trim_end_matches("ms")
+            .trim_end_matches("s.");
+        let is_time = number != word && number.parse::<f64>().is_ok();
+        if is_time {
+            "TIME".to_owned()
+        } else {
+            word.to_owned()
+        }
+    };
+    let line = |line: &str| line.split(' ').map(word).collect::<Vec<_>>().join(" ");
+    text.lines()
+        .map(|text| line(text).trim_end().to_owned() + "\n")
+        .collect()
+}
+
+#[test]
+fn every_example_prints_what_the_readme_shows() {
+    let readme = readme();
+    let examples = examples(&readme);
+    assert!(
+        examples.len() >= 4,
+        "only {} examples found",
+        examples.len()
+    );
+    for example in examples {
+        let site = site(&example.site);
+        let env = site.as_ref().map(Site::env).unwrap_or_default();
+        let printed = on_a_terminal(&example.args, &env);
+        // A page of JSON is shown by its beginning.
+        let (want, seen) = match example.printed.strip_suffix("  …\n") {
+            Some(beginning) => (
+                beginning,
+                printed.get(..beginning.len()).unwrap_or_default(),
+            ),
+            None => (example.printed.as_str(), printed.as_str()),
+        };
+        let (want, seen) = (timeless(want), timeless(seen));
+        assert!(
+            want == seen,
+            "{:?}\n--- README\n{want}--- printed\n{seen}",
+            example.args
+        );
+    }
+}
+
+#[test]
+fn the_first_screen_holds_the_two_commands() {
+    let readme = readme();
+    let first: Vec<_> = readme.lines().take(25).collect();
+    for command in ["cargo run --example demo", "cargo test"] {
+        assert!(
+            first.iter().any(|line| line.starts_with(command)),
+            "{command}"
+        );
+    }
+}
