@@ -20,7 +20,7 @@ use crate::release::{Absence, CronJob, Refresher, Release};
 mod job;
 
 use job::cron_job;
-pub(super) use job::{complete, failed};
+pub(super) use job::{active, complete, failed};
 
 pub(super) const AMD64: &[&str] = &["amd64"];
 pub(super) const BOTH: &[&str] = &["amd64", "arm64"];

@@ -5,6 +5,11 @@ use super::*;
 use crate::observation::RunLog;
 use crate::record::LAST_ERROR;
 
+mod alarms;
+mod apart;
+mod counters;
+mod fitness;
+mod job;
 mod running;
 mod screens;
 mod standing_in;
