@@ -2,6 +2,7 @@
 
 use super::fixtures::*;
 use super::*;
+use crate::lookup::Failure;
 use crate::observation::RunLog;
 use crate::record::LAST_ERROR;
 
@@ -12,7 +13,9 @@ mod fitness;
 mod job;
 mod running;
 mod screens;
+mod silence;
 mod standing_in;
+mod ways;
 
 /// The states of the images, in words.
 pub(super) fn states(assessment: &Assessment) -> Vec<String> {
