@@ -23,6 +23,7 @@ fn what_is_denied_is_forbidden_in_the_servers_words() {
         Denial::of("list", "pods").at_cluster_scope(),
         Denial::of("patch", "deployments.apps/status"),
         Denial::of("*", "nodes"),
+        Denial::of("get", "namespaces").in_namespace(NS),
         Denial::of("get", "deployments.apps").to("somebody else"),
     ] {
         cluster.deny(denial);
@@ -71,6 +72,12 @@ fn what_is_denied_is_forbidden_in_the_servers_words() {
             nodes,
             "nodes",
             cannot("watch", "nodes", "", anywhere),
+        ),
+        (
+            "GET",
+            "/api/v1/namespaces/tracebloc",
+            "namespaces \"tracebloc\"",
+            cannot("get", "namespaces", "", here),
         ),
     ] {
         let reply = caller.send(method.parse().unwrap(), path, |request| request);

@@ -41,6 +41,17 @@ fn a_lost_request_and_a_lost_answer_look_alike_and_are_not() {
 }
 
 #[test]
+fn a_truncated_answer_ends_in_the_middle() {
+    let cluster = cluster();
+    let caller = Caller::of(&cluster);
+    let whole = caller.get(WEB).text;
+    cluster.fault(Fault::on("GET", WEB).does(Act::Truncate));
+    let (part, end) = caller.follow(WEB).all();
+    assert!(end.is_err());
+    assert_eq!(part, whole[..whole.len() / 2]);
+}
+
+#[test]
 fn a_reset_is_a_reset_and_a_hang_is_silence() {
     let cluster = cluster();
     cluster.fault(Fault::on("GET", WEB).times(1).does(Act::ResetBefore));

@@ -99,6 +99,15 @@ fn a_strategic_merge_patch_merges_lists_by_their_keys() {
             json!([api(web, json!([a, b, {"name": "C", "value": "3"}])), proxy]),
         ),
         (
+            "or before one that it names",
+            json!([{
+                "name": "api",
+                "$setElementOrder/env": [{"name": "A"}, {"name": "C"}, {"name": "B"}],
+                "env": [{"name": "C", "value": "3"}],
+            }]),
+            json!([api(web, json!([a, {"name": "C", "value": "3"}, b])), proxy]),
+        ),
+        (
             "$patch: delete removes an item",
             json!([{"name": "proxy", "$patch": "delete"}, {"name": "absent", "$patch": "delete"}]),
             json!([as_it_was]),

@@ -225,8 +225,18 @@ fn field_selectors_choose_by_the_fields_of_their_kind() {
         let reply = caller.get(&format!("{path}?fieldSelector=spec.replicas=1"));
         assert_eq!(reply.refusal(), refusal(400, "BadRequest", message));
     }
-    let message = list_by(&caller, "fieldSelector", "name")["message"].clone();
-    assert_eq!(message, "invalid selector: 'name'; can't understand 'name'");
+    for (selector, message) in [
+        ("name", "invalid selector: 'name'; can't understand 'name'"),
+        (
+            "metadata.name=a=b",
+            "invalid field selector: unescaped character in value: 61",
+        ),
+    ] {
+        let refused = list_by(&caller, "fieldSelector", selector);
+        assert_eq!(refused["message"], message);
+    }
+    let nodes = caller.get("/api/v1/nodes?fieldSelector=metadata.namespace=x");
+    assert_eq!(nodes.code, 400, "nodes have no namespace");
 }
 
 fn list_by(caller: &Caller, parameter: &str, selector: &str) -> Value {

@@ -2,6 +2,7 @@
 
 use std::fmt::Debug;
 use std::future::Future;
+use std::time::Duration;
 
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
@@ -126,7 +127,9 @@ impl Reply {
 impl Caller {
     pub(crate) fn of(cluster: &Cluster) -> Self {
         let runtime = runtime();
-        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let http = reqwest::Client::builder().no_proxy();
+        // A test that waits in vain fails, and does not hang.
+        let http = http.read_timeout(Duration::from_secs(20)).build().unwrap();
         Self {
             url: cluster.url(),
             http,
@@ -194,13 +197,12 @@ impl Caller {
 
     /// Starts to read an answer that goes on.
     pub(crate) fn follow(&self, path: &str) -> Following<'_> {
-        let response = self
-            .runtime
-            .block_on(self.request(Method::GET, path).send())
-            .unwrap();
+        let request = self.request(Method::GET, path);
+        // The timeout is started where the request is made, so that has to be in the runtime.
+        let response = self.runtime.block_on(async { request.send().await });
         Following {
             runtime: &self.runtime,
-            response,
+            response: response.unwrap(),
             rest: String::new(),
         }
     }
@@ -224,6 +226,17 @@ impl Following<'_> {
             }
             let chunk = self.runtime.block_on(self.response.chunk()).unwrap()?;
             self.rest.push_str(&String::from_utf8_lossy(&chunk));
+        }
+    }
+
+    /// What is left of the answer, and how it ended.
+    pub(crate) fn all(mut self) -> (String, reqwest::Result<()>) {
+        loop {
+            match self.runtime.block_on(self.response.chunk()) {
+                Ok(Some(chunk)) => self.rest.push_str(&String::from_utf8_lossy(&chunk)),
+                Ok(None) => return (self.rest, Ok(())),
+                Err(error) => return (self.rest, Err(error)),
+            }
         }
     }
 

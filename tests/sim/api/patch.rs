@@ -182,7 +182,7 @@ fn in_order(merged: Vec<Value>, wanted: &[Value], before: &[Value], key: &str) -
     for other in others {
         while let Some(next) = named.next_if(|item| {
             let (ours, theirs) = (place(before, &other), place(before, item));
-            ours.is_none() || theirs.is_none() || ours > theirs
+            ours > theirs
         }) {
             all.push(next);
         }
