@@ -68,7 +68,7 @@ fn lookups(images: &[Judged<'_>]) -> Vec<Finding> {
         let Some(failure) = image.facts.failure() else {
             continue;
         };
-        let (Some(code), message) = (failure.code, failure.to_string()) else {
+        let (Some(code), message) = (failure.code, quoted(&failure.to_string())) else {
             continue;
         };
         match found

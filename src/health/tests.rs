@@ -9,13 +9,17 @@ use crate::record::LAST_ERROR;
 mod alarms;
 mod apart;
 mod counters;
+mod damage;
 mod fitness;
 mod job;
+mod marks;
+mod next;
 mod running;
 mod screens;
 mod silence;
 mod standing_in;
 mod ways;
+mod words;
 
 /// The states of the images, in words.
 pub(super) fn states(assessment: &Assessment) -> Vec<String> {
@@ -73,4 +77,41 @@ pub(super) fn judged(site: &Site, image: ManagedImage) -> (String, String) {
         InUse::Unknown(why) => format!("? {why}"),
     };
     (states.join(" "), in_use)
+}
+
+/// The start of an older build.
+pub(super) const OLD: &str = "0123456789ab";
+
+/// The image stays at an older build, which the registry still has.
+pub(super) fn behind(site: &mut Site, image: ManagedImage) {
+    site.know(OLD, BOTH);
+    site.is_at(image, OLD);
+}
+
+/// The words of this finding, digests shortened. `silent` when it is not made.
+pub(super) fn words(site: &Site, code: Code) -> String {
+    let findings = assess(&site.0).findings;
+    let found = findings.into_iter().find(|found| found.code == code);
+    found.map_or("silent".to_owned(), |found| {
+        let mut words = found.message;
+        for (start, short) in [
+            (OLD, "OLD"),
+            ("1db49be156bb", "NEW"),
+            ("d361fa778554", "NEWEST"),
+        ] {
+            words = words.replace(digest(start).as_str(), short);
+        }
+        words
+    })
+}
+
+/// A sentence, a site, a change, and what the finding of this code then says.
+pub(super) type Row = (&'static str, fn() -> Site, Change, Code, &'static str);
+
+pub(super) fn hold(rows: &[Row]) {
+    for (sentence, site, change, code, want) in rows {
+        let mut site = site();
+        change(&mut site);
+        assert_eq!(*want, words(&site, *code), "{sentence}");
+    }
 }

@@ -107,17 +107,17 @@ fn limits(context: &Context<'_>, cron_job: &CronJob) -> Vec<Finding> {
                 Limit::At(1) => {
                     (Outcome::Note, format!("{name} is 1: a single hiccup raises the alarm."))
                 }
-                Limit::At(limit) => {
-                    let late = alarm_after(Some(*limit), interval).filter(|after| *after > LATEST_ALARM);
-                    // A number that no duration holds is later still.
-                    let is_endless = interval.is_some() && alarm_after(Some(*limit), interval).is_none();
-                    let when = match late {
-                        Some(after) => format!("only after {}", words(after)),
-                        None if is_endless => "never in practice".to_owned(),
-                        None => return None,
-                    };
-                    (Outcome::Warn, format!("{name} is {limit}: the alarm comes {when}."))
-                }
+                Limit::At(limit) => match (interval, alarm_after(Some(*limit), interval)) {
+                    (_, Some(after)) if after > LATEST_ALARM => (
+                        Outcome::Warn,
+                        format!("{name} is {limit}: the alarm comes only after {}.", words(after)),
+                    ),
+                    // More than a duration holds.
+                    (Some(_), None) => {
+                        (Outcome::Warn, format!("{name} is {limit}: the alarm never comes."))
+                    }
+                    (_, Some(_)) | (None, None) => return None,
+                },
             };
             Some(finding(outcome, Code::LimitUnusable, message))
         })

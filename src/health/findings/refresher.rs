@@ -55,7 +55,12 @@ fn counted(context: &Context<'_>, judged: &Judged<'_>) -> Option<Finding> {
             Outcome::Warn,
             Code::StreakBelowThreshold,
             format!(
-                "{registry} lookups failed {count} times in a row{since}, and no run will ever fail for it.{by_hand}"
+                "{registry} lookups failed {} in a row{since}, and no run will ever fail for it.{by_hand}",
+                if count == 1 {
+                    "1 time".to_owned()
+                } else {
+                    format!("{count} times")
+                }
             ),
         ),
     };

@@ -8,7 +8,6 @@ use crate::observation::{PodPhase, Running, Spec, Template};
 
 const JOBS: ManagedImage = ManagedImage::JobsManager;
 const NEW: &str = "1db49be156bb";
-const OLD: &str = "0123456789ab";
 
 fn second_pod<'a>(site: &'a mut Site, start: &str) -> &'a mut crate::observation::Pod {
     let pods = site.workload(JOBS).pods.as_mut().expect("pods");

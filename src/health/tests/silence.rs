@@ -6,7 +6,6 @@ use crate::release::Schedule;
 
 const INGESTOR: ManagedImage = ManagedImage::Ingestor;
 const JOBS: ManagedImage = ManagedImage::JobsManager;
-const OLD: &str = "0123456789ab";
 
 /// A run that warned for this image.
 fn warned(site: &mut Site, checked: &str) {
@@ -17,11 +16,6 @@ fn warned(site: &mut Site, checked: &str) {
          [image-refresh] tick complete\n"
     );
     site.0.runs = Ok(vec![complete("2026-06-06T09:52:00Z", RunLog::Read(log))]);
-}
-
-fn behind(site: &mut Site, image: ManagedImage) {
-    site.know(OLD, BOTH);
-    site.is_at(image, OLD);
 }
 
 /// The config of the latest's child for the node says when it was built.

@@ -7,7 +7,6 @@ use crate::observation::{Pull, Running, Spec};
 const JOBS: ManagedImage = ManagedImage::JobsManager;
 const INGESTOR: ManagedImage = ManagedImage::Ingestor;
 const NEW: &str = "1db49be156bb";
-const OLD: &str = "0123456789ab";
 
 fn tag(site: &mut Site, pull: Pull) {
     site.workload(JOBS).spec = Spec::Tagged {

