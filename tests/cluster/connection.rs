@@ -28,6 +28,16 @@ fn a_server_that_cannot_be_used_is_told_in_its_own_words_with_a_hint() {
         .ok();
     let ana = lab.account("guests", "ana");
     let _whole = lab.network();
+    let denied = lab
+        .laptop(&["status", "-n", "guests", "--as", "jane"])
+        .exits(1);
+    assert_eq!(
+        denied.stderr,
+        "error: list cronjobs in namespace \"guests\": cronjobs.batch is forbidden: User \"jane\" cannot list resource \
+         \"cronjobs\" in API group \"batch\" in the namespace \"guests\" (TBI-103)\n\
+         hint: ask for the right; check with: kubectl auth can-i list cronjobs.batch -n guests\n",
+    );
+    assert_eq!(denied.stdout, "");
     let rows: [(&str, &[&str], &str); 3] = [
         (
             "an account that may not pretend to be somebody else",

@@ -60,6 +60,16 @@ impl Installed {
             .kubectl(&[&["-n", self.namespace()], args].concat())
     }
 
+    /// The plugin on the laptop, on the release's namespace.
+    pub(crate) fn laptop(&self, args: &[&str]) -> Run {
+        self.lab.laptop(&[args, &["-n", self.namespace()]].concat())
+    }
+
+    /// The plugin on the host, on the release's namespace.
+    pub(crate) fn host(&self, args: &[&str]) -> Run {
+        self.lab.host(&[args, &["-n", self.namespace()]].concat())
+    }
+
     /// `deployment/<release>-jobs-manager`.
     pub(crate) fn jobs_manager(&self) -> String {
         format!("deployment/{}", self.release.jobs_manager_name())
@@ -69,6 +79,14 @@ impl Installed {
     pub(crate) fn settle(&self) {
         self.kubectl(&["rollout", "status", &self.jobs_manager(), "--timeout=120s"])
             .ok();
+    }
+
+    /// What an operator does by hand: another ingestor, and the pods that know it.
+    pub(crate) fn set_ingestor(&self, digest: &str) {
+        let value = format!("INGESTOR_IMAGE_DIGEST={digest}");
+        self.kubectl(&["set", "env", &self.jobs_manager(), "-c", "api", &value])
+            .ok();
+        self.settle();
     }
 
     pub(crate) fn jobs_manager_object(&self) -> Value {
@@ -136,6 +154,14 @@ impl Drop for Installed {
             eprintln!("{}", self.lab.kubox(&["fault", self.lab.dir()]));
         }
     }
+}
+
+/// The image of that name in a status document.
+pub(crate) fn image<'a>(status: &'a Value, name: &str) -> &'a Value {
+    let mut images = status["images"].as_array().unwrap().iter();
+    images
+        .find(|image| image["name"] == name)
+        .unwrap_or_else(|| panic!("no image {name}: {status:#}"))
 }
 
 /// Two seconds for a lookup instead of the chart's ten, and no limit on the processor.

@@ -19,6 +19,9 @@ use crate::run::Run;
 const CLUSTER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cluster/cluster");
 const PLUGIN: &str = env!("CARGO_BIN_EXE_kubectl-tracebloc_images");
 
+/// Without a locale the plugin draws in ASCII.
+const UTF_8: (&str, &str) = ("LANG", "C.UTF-8");
+
 /// The lab that all tests share.
 pub(crate) struct Lab {
     dir: String,
@@ -85,6 +88,11 @@ impl Lab {
         self.tag(&["retag", &self.dir, reference, to])
     }
 
+    /// Moves a tag to new content that says it was created then, an RFC 3339 time.
+    pub(crate) fn publish(&self, reference: &str, created: &str) -> String {
+        self.tag(&["retag", "-created", created, &self.dir, reference])
+    }
+
     fn tag(&self, args: &[&str]) -> String {
         let line = self.kubox(args).ok();
         line.split_whitespace().nth(1).unwrap().to_owned()
@@ -125,7 +133,7 @@ impl Lab {
     /// A program on the laptop, with more environment.
     pub(crate) fn laptop_runs(&self, more: &[(String, String)], command: &[&str]) -> Run {
         let home = self.home();
-        let mut env = vec![("HOME", &*home), ("PATH", &self.path)];
+        let mut env = vec![("HOME", &*home), ("PATH", &self.path), UTF_8];
         env.extend(more.iter().map(|(name, value)| (&**name, &**value)));
         let laptop = ["laptop", "-dir", &self.dir, "--"];
         Run::new(&env, &self.kubox, &[&laptop, command].concat(), "")
@@ -143,6 +151,7 @@ impl Lab {
             ("SSL_CERT_FILE", &trusted),
             ("HTTPS_PROXY", &self.proxy),
             ("NO_PROXY", "127.0.0.1"),
+            UTF_8,
         ];
         Run::new(&env, "kubectl", &[&["tracebloc-images"], args].concat(), "")
     }

@@ -15,8 +15,10 @@ mod faults;
 mod installed;
 mod lab;
 mod network;
+mod rights;
 mod run;
 mod script;
+mod silent;
 mod stuck;
 
 /// What the simulated cluster and this one have in common.

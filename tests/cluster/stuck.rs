@@ -1,7 +1,9 @@
 //! G2 on a site that reaches docker.io and not ghcr.io: the ingestor's failures are counted until
 //! the chart gives up, and stay counted when a person moves the image by hand.
 
-use crate::installed::eventually;
+use serde_json::{Value, json};
+
+use crate::installed::{Installed, eventually, image};
 use crate::lab::Lab;
 use crate::release::Generation;
 
@@ -36,7 +38,21 @@ fn three_unresolved_ticks_stick_the_ingestor_until_a_tick_resolves_it_again() {
         let pods = berlin.kubectl(&["get", "pods", "-o", "name", "-l", &failed]);
         pods.ok().is_empty().then_some(())
     });
-    assert_eq!(berlin.mark("ingestor-refresh-last-error"), LAST_ERROR);
+
+    shows_it_stuck(lab, &berlin, &old, &new);
+
+    berlin.set_ingestor(&new);
+    let status = berlin.laptop(&["status", "-o", "json"]).json();
+    let ingestor = image(&status, "ingestor");
+    assert_eq!(ingestor["states"], json!(["stuck", "drifted"]));
+    assert_eq!(ingestor["digests"]["recorded"], json!(old));
+    assert_eq!(ingestor["digests"]["running"], json!(new));
+    let screen = berlin.laptop(&["status"]).ok();
+    assert_eq!(
+        row(&screen, "ingestor")[6..],
+        ["amd64", "STUCK,", "drifted"]
+    );
+    assert!(screen.contains(LAST_ERROR), "{screen}");
 
     network.heal();
     let tick = berlin.tick();
@@ -46,5 +62,97 @@ fn three_unresolved_ticks_stick_the_ingestor_until_a_tick_resolves_it_again() {
         tick.log
     );
     assert_eq!(tick.outcome, "Complete", "{}", tick.log);
-    assert_eq!(berlin.mark("last-refreshed-ingestor-digest"), new);
+    let screen = berlin.laptop(&["status", "--exit-code"]).ok();
+    assert_eq!(row(&screen, "ingestor")[6..], ["amd64", "current"]);
+}
+
+/// The screen and the document of ux 4.2, the same from the laptop and from the host.
+fn shows_it_stuck(lab: &Lab, berlin: &Installed, old: &str, new: &str) {
+    let screen = berlin.laptop(&["status", "--exit-code"]).exits(3).stdout;
+    let in_use = &old["sha256:".len()..][..12];
+    let latest = &new["sha256:".len()..][..12];
+    assert_eq!(
+        row(&screen, "ingestor"),
+        [
+            "✖", "ingestor", "ghcr.io", ":stuck", in_use, latest, "arm64", "only", "STUCK,",
+            "BROKEN"
+        ],
+    );
+    assert_eq!(row(&screen, "jobs-manager").last(), Some(&"current"));
+    let counter = "tracebloc.io/ingestor-refresh-consecutive-failures";
+    let last_error = "tracebloc.io/ingestor-refresh-last-error";
+    for text in [
+        &format!("last error   {LAST_ERROR}\n"),
+        &format!("recorded     {old}\n"),
+        &format!("{counter} = 3\n"),
+        &format!("{last_error} = {LAST_ERROR}\n"),
+        "ingestor lookups failed 3/3",
+        "BackoffLimitExceeded (log gone with its pod)",
+        "cannot run here",
+        "TBI-401",
+        "TBI-302",
+    ] {
+        assert!(screen.contains(text), "{text:?} is missing:\n{screen}");
+    }
+
+    let laptop = berlin.laptop(&["status", "-o", "json"]).json();
+    advice_works(lab, &laptop);
+    let host = berlin.host(&["status", "-o", "json"]).json();
+    assert_eq!(laptop["images"], host["images"]);
+    assert_eq!(laptop["summary"]["state"], "stuck");
+    assert_eq!(laptop["summary"]["exitCode"], 3);
+    assert_eq!(laptop["annotations"][counter], "3");
+    assert_eq!(laptop["annotations"][last_error], LAST_ERROR);
+    let ingestor = image(&laptop, "ingestor");
+    assert_eq!(ingestor["states"], json!(["stuck", "broken", "stale"]));
+    assert_eq!(
+        ingestor["digests"],
+        json!({ "spec": old, "recorded": old, "running": old, "latest": new })
+    );
+    assert_eq!(ingestor["platforms"]["inUse"], json!(["linux/arm64"]));
+    assert_eq!(ingestor["platforms"]["missing"], json!(["linux/amd64"]));
+    assert_eq!(ingestor["findings"], json!(["TBI-401", "TBI-302"]));
+    let streak = &ingestor["refreshStreak"];
+    assert_eq!(
+        [
+            &streak["kind"],
+            &streak["count"],
+            &streak["limit"],
+            &streak["lastError"]
+        ],
+        [
+            &json!("ingestorResolve"),
+            &json!(3),
+            &json!(3),
+            &json!(LAST_ERROR)
+        ]
+    );
+    let failed = &laptop["refreshJob"]["recent"][0];
+    assert_eq!(failed["result"], "failed");
+    assert_eq!(failed["condition"], "BackoffLimitExceeded");
+    assert_eq!(failed["lastLogLine"], Value::Null);
+}
+
+/// The advised commands of kubectl's own do what they say; none of them changes anything here.
+fn advice_works(lab: &Lab, status: &Value) {
+    let next = status["next"].as_array().unwrap().iter();
+    let commands = next.map(|next| next["command"].as_str().unwrap());
+    let own: Vec<_> = commands
+        .filter_map(|command| command.strip_prefix("kubectl "))
+        .filter(|arguments| !arguments.starts_with("tracebloc-images "))
+        .collect();
+    for arguments in own {
+        let mut arguments: Vec<&str> = arguments.split(' ').collect();
+        if !["get", "logs"].contains(&arguments[0]) {
+            arguments.push("--dry-run=server");
+        }
+        lab.kubectl(&arguments).ok();
+    }
+}
+
+/// The words of the image's row.
+fn row<'a>(screen: &'a str, image: &str) -> Vec<&'a str> {
+    let mut rows = screen.lines().map(|line| line.split_whitespace().collect());
+    rows.find(|words: &Vec<&str>| words.get(1) == Some(&image))
+        .unwrap_or_else(|| panic!("no row for {image}:\n{screen}"))
 }
