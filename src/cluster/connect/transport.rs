@@ -27,6 +27,9 @@ use crate::text;
 /// As long as kubectl's dialer waits.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// As often as kubectl's dialer asks whether a silent connection lives: a watch may be silent for long.
+const KEEPALIVE: Duration = Duration::from_secs(30);
+
 /// How long a look at the server's certificate may take, after the request that failed over it.
 const LOOK_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -65,6 +68,8 @@ impl Transport {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
+        tcp.set_nodelay(true);
+        tcp.set_keepalive(Some(KEEPALIVE));
         let look = Look::new();
         let proxy = proxy::towards(&config.cluster_url, proxy)?;
         let route = match &proxy {

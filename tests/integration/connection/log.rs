@@ -53,6 +53,22 @@ fn eight_adds_bodies() {
 }
 
 #[test]
+fn libraries_are_never_heard() {
+    let cluster = plain();
+    let ours = [
+        "GET ",
+        "Request Headers:",
+        "Response Headers:",
+        "Response Body: ",
+        "    ",
+    ];
+    for line in lines(&cluster, "99") {
+        let is_ours = ours.iter().any(|start| line.starts_with(start));
+        assert!(is_ours, "{line}");
+    }
+}
+
+#[test]
 fn no_level_shows_a_login() {
     let cluster = plain();
     for level in ["6", "7", "8", "9", "99"] {

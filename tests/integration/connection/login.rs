@@ -66,6 +66,22 @@ fn a_plugin_whose_token_has_run_out_is_asked_again() {
 }
 
 #[test]
+fn a_plugin_that_fails_later_is_still_named() {
+    let (cluster, folder) = (plain(), TempDir::new().unwrap());
+    let answer = token_answer(", \"expirationTimestamp\": \"2001-01-01T00:00:00Z\"");
+    write(folder.path(), "answer", &answer);
+    let here = folder.path().display();
+    // The second time there is nothing left to print.
+    let body = format!("/bin/mv {here}/answer {here}/given && exec /bin/cat {here}/given");
+    let plugin = script(folder.path(), "plugin", &body);
+    let output = version(with_plugin(&cluster, &plugin.display().to_string())).output();
+    let want = format!("error: run the credential plugin {plugin:?}: exit status: 1 (TBI-106)\n");
+    assert_eq!(Some(1), output.code);
+    assert!(output.stderr.contains(&want), "{}", output.stderr);
+    assert_eq!(0, cluster.log().len());
+}
+
+#[test]
 fn a_plugin_that_gives_a_certificate_runs_once() {
     let (cluster, folder) = (Cluster::start(Transport::Tls), TempDir::new().unwrap());
     let Login::Certificate(identity) = cluster.certificate("berta") else {
