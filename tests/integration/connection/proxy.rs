@@ -78,7 +78,7 @@ fn a_server_on_this_machine_needs_no_exception() {
     let cluster = plain();
     version(cluster.kubeconfig())
         .env("HTTP_PROXY", "http://127.0.0.1:1")
-        .env("HTTPS_PROXY", "http://acme:p@ss@127.0.0.1:1")
+        .env("HTTPS_PROXY", "not a proxy at all")
         .stdout(versions())
         .success();
 }
