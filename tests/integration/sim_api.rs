@@ -8,6 +8,7 @@ mod kubeconfig;
 mod logs;
 mod ownership;
 mod patching;
+mod playing;
 mod reading;
 pub(crate) mod scene;
 mod watching;

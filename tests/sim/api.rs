@@ -25,6 +25,7 @@ mod listing;
 pub(crate) mod logs;
 mod ownership;
 mod patch;
+pub(crate) mod players;
 pub(crate) mod refusal;
 mod resources;
 mod routes;

@@ -7,7 +7,9 @@ use kube::api::{Api, PostParams};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::scene::{Caller, DEPLOYMENTS, NS, PODS, WEB, cluster, pod, refusal, with_client};
+use super::scene::{
+    Caller, DEPLOYMENTS, NS, PODS, WEB, cluster, pod, refusal, runtime, with_client,
+};
 use crate::world::sim::api::access::Denial;
 use crate::world::sim::api::{TOKEN, USER};
 
@@ -114,21 +116,17 @@ fn an_unknown_token_is_unauthorized_and_none_is_anonymous() {
     cluster.revoke_tokens();
     assert_eq!(with(None).refusal(), unauthorized);
 
-    let stranger = reqwest_without_login(&cluster.url(), WEB);
+    let stranger = without_login(&cluster.url(), WEB);
     assert_eq!(stranger["code"], 403);
     let words = "deployments.apps \"web\" is forbidden: User \"system:anonymous\" cannot \
                  get resource \"deployments\" in API group \"apps\" in the namespace \"tracebloc\"";
     assert_eq!(stranger["message"], words);
-    assert_eq!(
-        reqwest_without_login(&cluster.url(), "/version")["major"],
-        "1"
-    );
+    assert_eq!(without_login(&cluster.url(), "/version")["major"], "1");
 }
 
-fn reqwest_without_login(url: &str, path: &str) -> Value {
-    let runtime = tokio::runtime::Builder::new_current_thread();
-    let runtime = { runtime }.enable_all().build().unwrap();
-    runtime.block_on(async {
+/// What somebody who shows no credentials is answered.
+fn without_login(url: &str, path: &str) -> Value {
+    runtime().block_on(async {
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         let answer = http.get(format!("{url}{path}")).send().await.unwrap();
         serde_json::from_str(&answer.text().await.unwrap()).unwrap()
@@ -279,7 +277,7 @@ fn whoever_may_do_nothing_may_still_ask_what() {
         (reply.code, &reply.json()["status"]["allowed"]),
         (201, &json!(false))
     );
-    let stranger = reqwest_without_login(&cluster.url(), "/api");
+    let stranger = without_login(&cluster.url(), "/api");
     assert_eq!(
         stranger["message"],
         "forbidden: User \"system:anonymous\" cannot get path \"/api\""

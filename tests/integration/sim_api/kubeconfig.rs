@@ -5,9 +5,10 @@ use std::fs;
 use k8s_openapi::api::apps::v1::Deployment;
 use kube::Api;
 use kube::config::Kubeconfig;
+use reqwest::{Certificate, Version};
 use serde_json::json;
 
-use super::scene::{NS, cluster, deployment, with_kubeconfig};
+use super::scene::{NS, cluster, deployment, runtime, with_kubeconfig};
 use crate::world::sim::api::access::Denial;
 use crate::world::sim::api::kubeconfig::Login;
 use crate::world::sim::api::{Cluster, TOKEN, Transport};
@@ -53,6 +54,29 @@ fn the_clusters_authority_is_trusted_and_a_strangers_is_not() {
     let file = Kubeconfig::read_from(cluster.write_kubeconfig(&[context])).unwrap();
     let error = read(file).unwrap_err();
     assert!(error.contains("invalid peer certificate"), "{error}");
+}
+
+#[test]
+fn both_protocols_are_spoken_over_tls() {
+    let cluster = encrypted();
+    let authority = cluster.context("x").authority().unwrap().to_owned();
+    let authority = Certificate::from_pem(authority.as_bytes()).unwrap();
+    for (protocols, version) in [
+        ("as the server likes it", Version::HTTP_2),
+        ("only 1.1", Version::HTTP_11),
+    ] {
+        runtime().block_on(async {
+            let client = reqwest::Client::builder().tls_certs_only([authority.clone()]);
+            let client = match version {
+                Version::HTTP_11 => client.http1_only(),
+                _ => client,
+            };
+            let url = format!("{}/version", cluster.url());
+            let client = client.no_proxy().build().unwrap();
+            let answer = client.get(url).send().await.unwrap();
+            assert_eq!(answer.version(), version, "{protocols}");
+        });
+    }
 }
 
 #[test]

@@ -82,7 +82,8 @@ pub(crate) fn with_kubeconfig<F: Future>(file: Kubeconfig, test: impl FnOnce(Cli
     });
 }
 
-fn runtime() -> Runtime {
+/// A runtime of one thread, and TLS for what is made in it.
+pub(crate) fn runtime() -> Runtime {
     // Whoever is first installs it for the process.
     let _ = rustls::crypto::ring::default_provider().install_default();
     Builder::new_current_thread().enable_all().build().unwrap()

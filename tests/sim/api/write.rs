@@ -239,7 +239,7 @@ fn keep(before: &Value, after: &mut Value, fields: &[&str]) {
 }
 
 /// Five characters, as generated names end, from the digits of a uid.
-fn suffix(uid: &str) -> String {
+pub(super) fn suffix(uid: &str) -> String {
     const ALPHABET: &[u8] = b"bcdfghjklmnpqrst";
     uid.chars()
         .skip(uid.len() - 5)
