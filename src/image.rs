@@ -221,25 +221,87 @@ impl fmt::Display for Reference {
 impl FromStr for Reference {
     type Err = String;
 
-    /// As containerd reads an image name: `nginx` is `docker.io/library/nginx:latest`.
+    /// As containerd reads an image name: `nginx` is `docker.io/library/nginx:latest`. Source: the grammar of
+    /// github.com/distribution/reference.
     fn from_str(s: &str) -> Result<Self, String> {
-        let parsed: oci_client::Reference = s.parse().map_err(|error| format!("{error}"))?;
-        let digest = match parsed.digest().map(str::parse) {
-            None => None,
-            Some(Ok(digest)) => Some(digest),
-            Some(Err(error)) => return Err(format!("{error}")),
+        let (name, digest) = match s.split_once('@') {
+            Some((name, digest)) => {
+                let digest = digest.parse().map_err(|error| format!("{error}"))?;
+                (name, Some(digest))
+            }
+            None => (s, None),
         };
+        // A colon before a slash belongs to the registry's port.
+        let (name, tag) = match name.rsplit_once(':') {
+            Some((name, tag)) if !tag.contains('/') => (name, Some(tag)),
+            _ => (name, None),
+        };
+        let is_host = |part: &str| {
+            part.contains(|c: char| ".:".contains(c) || c.is_ascii_uppercase())
+                || part == "localhost"
+        };
+        let (registry, path) = match name.split_once('/') {
+            Some((host, path)) if is_host(host) => (host, path),
+            _ => ("docker.io", name),
+        };
+        let registry = match registry {
+            "index.docker.io" | "registry-1.docker.io" => "docker.io",
+            other => other,
+        };
+        let is_valid = is_registry(registry)
+            && path.split('/').all(is_path_component)
+            && path.len() <= NAME_LENGTH
+            && tag.is_none_or(is_tag);
+        if !is_valid {
+            return Err("invalid reference format".to_owned());
+        }
         Ok(Self {
-            registry: match parsed.registry() {
-                "index.docker.io" | "registry-1.docker.io" => "docker.io".to_owned(),
-                other => other.to_owned(),
+            registry: registry.to_owned(),
+            repository: if registry == "docker.io" && !path.contains('/') {
+                format!("library/{path}")
+            } else {
+                path.to_owned()
             },
-            repository: parsed.repository().to_owned(),
             // A reference by digest keeps a tag only where one is written.
-            tag: parsed.tag().map(str::to_owned),
+            tag: match (tag, &digest) {
+                (None, None) => Some("latest".to_owned()),
+                _ => tag.map(str::to_owned),
+            },
             digest,
         })
     }
+}
+
+/// Names are at most so long, in bytes.
+const NAME_LENGTH: usize = 255;
+
+/// Labels of letters, digits and inner hyphens, and perhaps a port.
+fn is_registry(text: &str) -> bool {
+    let (host, port) = text.split_once(':').unwrap_or((text, "0"));
+    let is_label = |label: &str| {
+        let is_plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
+        !label.is_empty()
+            && label.bytes().all(is_plain)
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    host.split('.').all(is_label) && !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// Small letters and digits, with `.`, `_`, `__` or hyphens between them.
+fn is_path_component(text: &str) -> bool {
+    let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    let is_separator =
+        |text: &str| matches!(text, "" | "." | "_" | "__") || text.bytes().all(|b| b == b'-');
+    text.starts_with(is_plain) && text.ends_with(is_plain) && text.split(is_plain).all(is_separator)
+}
+
+/// At most 128 letters, digits, `_`, and from the second on `.` and `-`.
+fn is_tag(text: &str) -> bool {
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    text.len() <= 128
+        && text.starts_with(is_word)
+        && text.chars().all(|c| is_word(c) || c == '.' || c == '-')
 }
 
 #[cfg(test)]

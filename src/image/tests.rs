@@ -75,6 +75,88 @@ fn a_reference_that_no_runtime_accepts_is_refused() {
 }
 
 #[test]
+fn the_grammar_of_names_is_that_of_the_reference_implementation() {
+    let long = |length: usize| format!("example.com/{}", "a".repeat(length));
+    for (name, text, want) in [
+        (
+            "a port is no tag",
+            "localhost:5000/x",
+            Some("localhost:5000/x:latest"),
+        ),
+        (
+            "a tag is no port",
+            "localhost:5000",
+            Some("docker.io/library/localhost:5000"),
+        ),
+        (
+            "localhost is a host",
+            "localhost/x",
+            Some("localhost/x:latest"),
+        ),
+        (
+            "a first part without a dot is none",
+            "hub/x/y:1",
+            Some("docker.io/hub/x/y:1"),
+        ),
+        (
+            "separators stand inside",
+            "a.b/c__d/e-----f/g_h:v1.2-3_x",
+            Some("a.b/c__d/e-----f/g_h:v1.2-3_x"),
+        ),
+        (
+            "hosts may be in capitals",
+            "GHCR.IO/x:1",
+            Some("GHCR.IO/x:1"),
+        ),
+        (
+            "a host in capitals needs no dot",
+            "HOST/x:1",
+            Some("HOST/x:1"),
+        ),
+        (
+            "docker's own names",
+            "registry-1.docker.io/x",
+            Some("docker.io/library/x:latest"),
+        ),
+        (
+            "255 characters",
+            &long(255),
+            Some(&format!("{}:latest", long(255))),
+        ),
+        ("256 characters", &long(256), None),
+        (
+            "a tag of 128",
+            &format!("x:{}", "t".repeat(128)),
+            Some(&format!("docker.io/library/x:{}", "t".repeat(128))),
+        ),
+        ("a tag of 129", &format!("x:{}", "t".repeat(129)), None),
+        ("a tag that begins with a dot", "x:.1", None),
+        ("an empty tag", "x:", None),
+        ("an empty digest", "x@", None),
+        ("an empty part", "a.b//x", None),
+        ("a slash at the end", "a.b/x/", None),
+        ("a slash at the start", "/x", None),
+        ("a separator at an end", "a.b/x-", None),
+        ("two kinds of separators", "a.b/x._y", None),
+        ("three underscores", "a.b/x___y", None),
+        ("two dots", "a.b/x..y", None),
+        ("a hyphen at the start of a host", "-a.b/x", None),
+        ("an empty label of a host", "a..b/x", None),
+        ("a port that is no number", "a.b:x/y", None),
+        ("an empty port", "a.b:/y", None),
+        ("capitals in a path", "a.b/X", None),
+        ("letters of another script", "a.b/\u{e4}", None),
+        ("digits of another script in a tag", "x:\u{663}", None),
+        ("a line feed at the end", "x:1\n", None),
+    ] {
+        let read = text
+            .parse::<Reference>()
+            .map(|reference| reference.to_string());
+        assert_eq!(want, read.ok().as_deref(), "{name}");
+    }
+}
+
+#[test]
 fn a_platform_runs_where_the_node_can_execute_it() {
     for (name, image, node, runs) in [
         ("the same", ("arm64", None), ("arm64", None), true),

@@ -175,18 +175,6 @@ fn only_the_terminal_prints() {
 }
 
 #[test]
-fn registry_types_of_libraries_stay_at_their_door() {
-    for (name, text) in sources("src").iter().filter(|(name, _)| !is_test(name)) {
-        if shipped(text).contains("oci_client") {
-            assert!(
-                name == "src/image.rs" || name.starts_with("src/registry"),
-                "{name} must not use oci_client"
-            );
-        }
-    }
-}
-
-#[test]
 fn every_file_says_what_it_is_for_and_is_short() {
     for (name, text) in ["src", "tests"].into_iter().flat_map(sources) {
         assert!(text.starts_with("//!"), "{name} does not begin with //!");
