@@ -5,7 +5,7 @@ use kube::api::{Api, DeleteParams};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::scene::{Caller, JOBS, NS, PODS, cluster, names, pod, with_client};
+use super::scene::{Caller, JOBS, NS, PODS, cluster, names, pod, refusal, with_client};
 use crate::world::sim::api::Cluster;
 
 /// A Job `pull` that owns the pod `pull-x`; the pod `other` is nobody's.
@@ -114,6 +114,17 @@ fn a_precondition_that_fails_deletes_nothing() {
         delete(json!({"uid": uid, "resourceVersion": version})).code,
         200
     );
+}
+
+#[test]
+fn an_unknown_policy_deletes_nothing() {
+    let cluster = owner();
+    let bogus = json!({"propagationPolicy": "Bogus"});
+    let reply = Caller::of(&cluster).delete(&format!("{JOBS}/pull"), &bogus);
+    let words = "DeleteOptions.meta.k8s.io \"\" is invalid: propagationPolicy: Unsupported value: \
+                 \"Bogus\": supported values: \"Foreground\", \"Background\", \"Orphan\", \"nil\"";
+    assert_eq!(reply.refusal(), refusal(422, "Invalid", words));
+    assert!(cluster.get("Job", NS, "pull").is_some());
 }
 
 #[test]

@@ -19,7 +19,7 @@ const PATCH: &str = r#"{"spec": {"replicas": 7}}"#;
 fn patch(caller: &Caller) -> reqwest::Result<u16> {
     let attempt = caller.attempt(Method::PATCH, WEB, |request| {
         let request = request.header("content-type", "application/merge-patch+json");
-        request.timeout(Duration::from_millis(200)).body(PATCH)
+        request.timeout(Duration::from_secs(2)).body(PATCH)
     });
     attempt.map(|reply| reply.code)
 }
@@ -59,7 +59,7 @@ fn a_reset_is_a_reset_and_a_hang_is_silence() {
     let caller = Caller::of(&cluster);
     let get = || {
         caller.attempt(Method::GET, WEB, |request| {
-            request.timeout(Duration::from_millis(100))
+            request.timeout(Duration::from_secs(1))
         })
     };
     let error = get().unwrap_err();
@@ -192,7 +192,7 @@ fn parse(date: &str) -> Timestamp {
 #[test]
 fn rounds_are_the_requests_that_had_to_wait_for_one_another() {
     let cluster = cluster();
-    cluster.fault(Fault::on("GET", "").does(Act::Delay(Duration::from_millis(50))));
+    cluster.fault(Fault::on("GET", "").does(Act::Delay(Duration::from_millis(200))));
     super::scene::with_client(&cluster, async |client| {
         use k8s_openapi::api::apps::v1::Deployment;
         let api: kube::Api<Deployment> = kube::Api::namespaced(client, NS);

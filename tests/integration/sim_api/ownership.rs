@@ -66,6 +66,42 @@ fn a_writer_owns_the_leaves_it_changed_until_somebody_else_does() {
 }
 
 #[test]
+fn a_creator_owns_what_it_set() {
+    let cluster = cluster();
+    let job = json!({
+        "metadata": {"name": "web", "labels": {"app": "web"}},
+        "spec": {
+            "selector": {"matchLabels": {"app": "web"}},
+            "template": {"spec": {
+                "containers": [{"name": "api", "resources": {}, "env": [{"name": "A"}]}],
+                "tolerations": [{"operator": "Exists"}],
+            }},
+        },
+    });
+    let path = "/apis/apps/v1/namespaces/elsewhere/deployments?fieldManager=helm";
+    cluster
+        .put(json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "elsewhere"}}));
+    let made = Caller::of(&cluster).post(path, &job).json();
+    let wanted = json!({
+        "f:metadata": {"f:labels": {".": {}, "f:app": {}}},
+        "f:spec": {
+            "f:replicas": {},
+            "f:selector": {},
+            "f:template": {"f:spec": {
+                "f:containers": {"k:{\"name\":\"api\"}": {
+                    ".": {},
+                    "f:env": {".": {}, "k:{\"name\":\"A\"}": {".": {}, "f:name": {}}},
+                    "f:name": {},
+                    "f:resources": {},
+                }},
+                "f:tolerations": {},
+            }},
+        },
+    });
+    assert_eq!(made["metadata"]["managedFields"][0]["fieldsV1"], wanted);
+}
+
+#[test]
 fn a_status_is_owned_through_its_subresource() {
     let cluster = cluster();
     let caller = Caller::of(&cluster);

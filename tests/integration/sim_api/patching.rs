@@ -152,6 +152,10 @@ fn a_strategic_merge_patch_merges_finalizers_and_deletes_whole_objects() {
     let after = strategic(&json!({"metadata": {"labels": {"$patch": "delete"}}}));
     assert_eq!(after["metadata"].get("labels"), None, "empty is absent");
 
+    let bogus = strategic(&json!({"metadata": {"labels": {"$patch": "bogus"}}}));
+    let words = "unknown patch type: bogus in map: map[$patch:bogus]";
+    assert_eq!(bogus["message"], words);
+
     let nameless = json!({"spec": {"template": {"spec": {"containers": [{"image": "x"}]}}}});
     let (code, _, message) = caller.patch("strategic-merge", WEB, &nameless).refusal();
     assert_eq!(code, 500);

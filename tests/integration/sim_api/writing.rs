@@ -16,7 +16,6 @@ fn a_created_object_gets_what_only_the_server_gives() {
     let mut object = deployment("worker");
     object["spec"]["replicas"].take();
     object["metadata"]["generation"] = 7.into();
-    object["metadata"]["resourceVersion"] = "7".into();
     let reply = Caller::of(&cluster).post(DEPLOYMENTS, &object);
     assert_eq!(reply.code, 201);
     let made = reply.json();
@@ -96,6 +95,11 @@ fn what_cannot_be_created_is_refused_in_the_servers_words() {
             |request: reqwest::RequestBuilder| request.header("content-type", kind).body(body);
         caller.send(Method::POST, DEPLOYMENTS, with).code
     };
+    let mut copied = deployment("x");
+    copied["metadata"]["resourceVersion"] = "7".into();
+    let words = "resourceVersion should not be set on objects to be created";
+    let reply = caller.post(DEPLOYMENTS, &copied);
+    assert_eq!(reply.refusal(), refusal(500, "", words));
     assert_eq!(post("application/json", "{"), 400);
     assert_eq!(
         post("application/vnd.kubernetes.protobuf", "{}"),

@@ -36,8 +36,8 @@ type Fields = Map<String, Value>;
 pub(crate) fn record(writer: &Writer, clock: Clock, before: Option<&Value>, after: &mut Value) {
     let nothing = json!({});
     let before = before.unwrap_or(&nothing);
-    let set = changed(&without_servers_own(before), &without_servers_own(after));
-    let removed = changed(&without_servers_own(after), &without_servers_own(before));
+    let (old, new) = (own(writer, before), own(writer, after));
+    let (set, removed) = (changed(&old, &new), changed(&new, &old));
     if set.is_empty() && removed.is_empty() {
         return;
     }
@@ -77,11 +77,14 @@ pub(crate) fn record(writer: &Writer, clock: Clock, before: Option<&Value>, afte
     after["metadata"]["managedFields"] = entries.into();
 }
 
-fn without_servers_own(object: &Value) -> Value {
+/// The part of an object that a writer can own.
+fn own(writer: &Writer, object: &Value) -> Value {
     let mut object = object.clone();
     if let Some(whole) = object.as_object_mut() {
-        whole.remove("apiVersion");
-        whole.remove("kind");
+        let status = writer.subresource.is_none().then_some("status");
+        whole.retain(|field, _| {
+            field != "apiVersion" && field != "kind" && Some(field.as_str()) != status
+        });
     }
     if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
         metadata.retain(|field, _| !SERVERS_OWN.contains(&field.as_str()));
@@ -106,23 +109,31 @@ fn changed_value(old: &Value, new: &Value, field: &str) -> Option<Fields> {
         return None;
     }
     let mut fields = match (new, merge_key(field)) {
-        (Value::Object(_), _) => changed(old, new),
+        (Value::Object(_), _) if !ATOMIC.contains(&field) => changed(old, new),
         (Value::Array(items), Some(key)) if items.iter().all(|item| item[key].is_string()) => items
             .iter()
             .filter_map(|item| {
                 let was = old.as_array().into_iter().flatten();
                 let was = was.into_iter().find(|was| was[key] == item[key]);
-                let changed = changed_value(was.unwrap_or(&Value::Null), item, "")?;
+                let changed = changed_value(was.unwrap_or(&Value::Null), item, ITEM)?;
                 Some((format!("k:{}", json!({key: item[key]})), changed.into()))
             })
             .collect(),
         _ => return Some(Fields::new()),
     };
-    if old.is_null() {
+    let is_new = old.is_null();
+    let has_keys = [ITEM, "annotations", "labels"].contains(&field) || merge_key(field).is_some();
+    if is_new && has_keys && field != "containers" {
         fields.insert(".".to_owned(), json!({}));
     }
-    (!fields.is_empty()).then_some(fields)
+    (is_new || !fields.is_empty()).then_some(fields)
 }
+
+/// Stands for the field name of an item of a list.
+const ITEM: &str = "";
+
+/// Objects that are owned as a whole.
+const ATOMIC: [&str; 2] = ["nodeSelector", "selector"];
 
 fn union(mut left: Fields, right: Fields) -> Fields {
     for (name, value) in right {

@@ -72,7 +72,12 @@ fn merge_object(target: &mut Value, patch: &Value) -> Result<(), Refusal> {
             return Ok(());
         }
         Some("replace") => *target = json!({}),
-        _ => {}
+        None | Some("merge") => {}
+        Some(other) => {
+            let map = in_go(&Value::Object(patch.clone()));
+            let message = format!("unknown patch type: {other} in map: {map}");
+            return Err(Refusal::new(500, "", message));
+        }
     }
     if !target.is_object() {
         *target = json!({});

@@ -196,7 +196,15 @@ fn delete(site: &Site, call: &Call, target: &Target) -> Result<Answer, Refusal> 
     let policy = policy.or_else(|| call.parameter("propagationPolicy"));
     let dependents = match policy.unwrap_or(unsaid) {
         "Orphan" => Dependents::Orphaned,
-        _ => Dependents::Deleted,
+        "Background" | "Foreground" => Dependents::Deleted,
+        other => {
+            let why = format!(
+                "Unsupported value: {other:?}: supported values: \"Foreground\", \"Background\", \
+                 \"Orphan\", \"nil\""
+            );
+            let kind = ("DeleteOptions", "meta.k8s.io", "");
+            return Err(Refusal::invalid(kind, "propagationPolicy", &why));
+        }
     };
     let is_dry_run = options["dryRun"][0] == "All";
     let commit = if is_dry_run {

@@ -57,6 +57,13 @@ impl Store {
         {
             return Err(Refusal::bad_request(OTHER_NAMESPACE));
         }
+        if metadata["resourceVersion"]
+            .as_str()
+            .is_some_and(|v| !v.is_empty())
+        {
+            let message = "resourceVersion should not be set on objects to be created";
+            return Err(Refusal::new(500, "", message));
+        }
         let uid = self.next_uid();
         let named = metadata["name"].as_str().filter(|name| !name.is_empty());
         let prefix = metadata["generateName"]
