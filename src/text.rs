@@ -22,6 +22,20 @@ pub(crate) fn printable(text: &str, limit: usize) -> String {
     }
 }
 
+/// As [`printable`], but what is longer than `limit` loses its middle: the kubelet names the image first and the cause
+/// last. Never longer than `limit`.
+pub(crate) fn without_middle(text: &str, limit: usize) -> String {
+    let line = printable(text, text.len());
+    let length = line.chars().count();
+    if length <= limit {
+        return line;
+    }
+    let start = limit / 3;
+    let end = limit.saturating_sub(start + 1);
+    let (head, tail) = (line.chars().take(start), line.chars().skip(length - end));
+    head.chain(['…']).chain(tail).collect()
+}
+
 /// Characters that move the cursor, colour, hide or reorder what stands around them.
 pub(crate) fn is_unprintable(c: char) -> bool {
     c.is_control()
@@ -67,6 +81,30 @@ mod tests {
             assert_eq!(want, printable(text, 80), "{name}");
         }
         assert_eq!("äöü…", printable("äöüß", 3));
+    }
+
+    #[test]
+    fn what_is_too_long_keeps_its_start_and_its_end() {
+        for (text, limit, want) in [
+            ("a\u{1b}b", 3, "a b"),
+            ("abcdef", 6, "abcdef"),
+            ("abcdefg", 6, "ab…efg"),
+            ("äöüßäöü", 6, "äö…äöü"),
+        ] {
+            assert_eq!(want, without_middle(text, limit));
+        }
+        let cause = format!("Back-off pulling image {}: i/o timeout", "x".repeat(500));
+        let line = without_middle(&cause, QUOTED);
+        assert!(
+            line.starts_with("Back-off") && line.ends_with(": i/o timeout"),
+            "{line}"
+        );
+        assert_eq!(QUOTED, line.chars().count());
+        assert_eq!(
+            line,
+            printable(&line, QUOTED),
+            "quoting it again changes nothing"
+        );
     }
 
     #[test]

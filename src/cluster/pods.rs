@@ -11,7 +11,7 @@ use super::workload::{container, env};
 use crate::capability::EnvValue;
 use crate::image::Digest;
 use crate::observation::{Pod, PodPhase, Running, Template};
-use crate::text::{QUOTED, printable};
+use crate::text::{QUOTED, printable, without_middle};
 
 const REVISION: &str = "deployment.kubernetes.io/revision";
 const TEMPLATE_GENERATION: &str = "pod-template-generation";
@@ -177,7 +177,7 @@ fn phase(pod: &KubePod, status: Option<&ContainerStatus>, node_lost: bool) -> Po
     match (waiting, status) {
         (Some(waiting), _) => PodPhase::Waiting {
             reason: printable(waiting.reason.as_deref().unwrap_or_default(), QUOTED),
-            message: printable(waiting.message.as_deref().unwrap_or_default(), QUOTED),
+            message: without_middle(waiting.message.as_deref().unwrap_or_default(), QUOTED),
         },
         (None, Some(status)) if status.ready => PodPhase::Ready,
         (None, _) => PodPhase::NotReady,

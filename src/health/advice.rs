@@ -12,7 +12,7 @@ use crate::age::age;
 use crate::capability::Capability;
 use crate::codes::Code;
 use crate::image::{Digest, ManagedImage};
-use crate::observation::{Observation, WorkloadKind};
+use crate::observation::{Observation, Rollout, RunLog, WorkloadKind};
 use crate::record::{FLAP_DETECTED, Streak};
 use crate::shell::word;
 
@@ -88,18 +88,23 @@ impl Advice<'_> {
                 },
             )];
         }
-        let mut steps = vec![match newest_completed(self.seen) {
-            Some(run) if self.found(Code::SilentFailure) => step(
-                format!("kubectl logs -n {namespace} job/{}", word(&run.job)),
-                "read what the last completed run says".to_owned(),
-            ),
-            _ => step(
+        let mut steps = Vec::new();
+        match newest_completed(self.seen) {
+            Some(run) if self.found(Code::SilentFailure) => {
+                if matches!(run.log, RunLog::Read(_)) {
+                    steps.push(step(
+                        format!("kubectl logs -n {namespace} job/{}", word(&run.job)),
+                        "read what the last completed run says".to_owned(),
+                    ));
+                }
+            }
+            _ => steps.push(step(
                 format!(
                     "kubectl logs -n {namespace} -l app.kubernetes.io/component=image-refresh --tail=40"
                 ),
                 "read what the refresher says, where a pod of it is left".to_owned(),
-            ),
-        }];
+            )),
+        }
         if let Some(registry) = registry {
             steps.push(step(
                 format!("kubectl get networkpolicies -n {namespace}"),
@@ -169,6 +174,9 @@ impl Advice<'_> {
         if self.will_move_by_itself(&behind) {
             return self.tick().into_iter().collect();
         }
+        if self.waits_for_a_rollout() {
+            return Vec::new();
+        }
         let mut steps: Vec<NextStep> = Vec::new();
         for (judged, latest) in behind {
             let Some(one) = self.by_kubectl(judged, &latest) else {
@@ -186,12 +194,33 @@ impl Advice<'_> {
         use super::state::Row;
 
         let is_plain = |(judged, _): &(&Judged<'_>, Digest)| {
-            judged.stuck_by.is_empty() && matches!(judged.row, Some(Row::Stale(_)))
+            judged.stuck_by.is_empty()
+                && matches!(judged.row, Some(Row::Stale(_)))
+                && !self.is_out_of_reach(judged)
         };
         self.seen.release.cron_job().is_some()
             && self.frozen.is_none()
             && !self.found(Code::SilentFailure)
+            && !self.waits_for_a_rollout()
             && behind.iter().all(is_plain)
+    }
+
+    /// The pods' own lookups of its registry failed last: one more tick would only count one failure more.
+    fn is_out_of_reach(&self, judged: &Judged<'_>) -> bool {
+        let registry = judged.facts.observed.tracks.as_ref();
+        self.assessment.egress.iter().any(|egress| {
+            registry.is_some_and(|tracks| tracks.registry == egress.registry)
+                && matches!(egress.cluster, ClusterEvidence::Fails { .. })
+        })
+    }
+
+    /// The next tick skips while jobs-manager is not settled, and moves everything once it is.
+    fn waits_for_a_rollout(&self) -> bool {
+        let jobs_manager = self.seen.image(ManagedImage::JobsManager);
+        let settled = jobs_manager
+            .and_then(|image| image.workload.as_ref().ok())
+            .is_none_or(|workload| workload.rollout == Rollout::Settled);
+        self.seen.release.capabilities.has(Capability::SettledGuard) && !settled
     }
 
     /// `None` while a run is active: it is looking already.
@@ -340,6 +369,10 @@ fn target(judged: &Judged<'_>) -> Option<Digest> {
     let is_free =
         judged.facts.is_managed() && !judged.is(State::Held) && !judged.is(State::Mirrored);
     if !is_free || judged.running == Folded::Same || judged.is(State::Unknown) {
+        return None;
+    }
+    // Set already: its rollout is on the way, or does not end.
+    if judged.assessed.spec.is_ok() && judged.assessed.spec == judged.assessed.latest {
         return None;
     }
     let coverage = &judged.assessed.coverage;

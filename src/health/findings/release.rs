@@ -71,7 +71,7 @@ fn locked_out(context: &Context<'_>, images: &[Judged<'_>]) -> Option<Finding> {
     }
     let streak = streak(context, Streak::Attempts)?;
     let message = format!(
-        "cannot refresh itself: {} rollouts in a row did not end well, and {stuck} stays as it is until a person clears the count.",
+        "cannot refresh itself: {} rollouts in a row did not end well, and nothing moves {stuck} until a person clears the count.",
         fraction(streak)
     );
     let mut found = finding(Outcome::Fail, Code::FlapLockout, message);

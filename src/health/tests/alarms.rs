@@ -112,7 +112,7 @@ fn a_lock_out_needs_something_that_would_move() {
     assert_eq!("current", judged(&site, ManagedImage::PodsMonitor).0);
     let assessed = assess(&site.0);
     assert_eq!(
-        "cannot refresh itself: 3/3 rollouts in a row did not end well, and jobs-manager stays as it is until a person clears the count.",
+        "cannot refresh itself: 3/3 rollouts in a row did not end well, and nothing moves jobs-manager until a person clears the count.",
         message(&assessed, Code::FlapLockout)
     );
     let clear = "kubectl annotate -n tracebloc deploy/berlin-jobs-manager tracebloc.io/refresh-attempt- tracebloc.io/refresh-flap-detected-";

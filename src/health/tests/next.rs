@@ -1,7 +1,7 @@
 //! What to type next: runnable, safe to paste, and in the order of urgency.
 
 use super::*;
-use crate::observation::{Pull, Spec};
+use crate::observation::{Pull, Rollout, Spec};
 use crate::release::Run;
 
 const INGESTOR: ManagedImage = ManagedImage::Ingestor;
@@ -53,6 +53,36 @@ fn what_the_refresher_will_move_is_left_to_it() {
     );
 }
 
+/// A chart upgrade has put the tag back.
+fn upgraded(site: &mut Site, image: ManagedImage) {
+    site.workload(image).spec = Spec::Tagged {
+        reference: tracks(image),
+        pull: Pull::Cached,
+    };
+}
+
+#[test]
+fn a_tick_that_can_only_fail_or_skip_is_not_advised() {
+    let mut site = Site::g2().stuck_ingestor();
+    site.annotate(Streak::Failures.key(), "2");
+    let latest = digest("d361fa778554");
+    assert_eq!(
+        vec![format!(
+            "kubectl set env -n tracebloc deploy/berlin-jobs-manager -c api INGESTOR_IMAGE_DIGEST={latest}"
+        )],
+        typed(&site, &[]),
+        "the pods cannot resolve it"
+    );
+    let mut site = Site::g10();
+    behind(&mut site, JOBS);
+    site.workload(JOBS).rollout = Rollout::InFlight("waiting".to_owned());
+    assert_eq!(
+        Vec::<String>::new(),
+        typed(&site, &[]),
+        "it moves once the rollout has ended"
+    );
+}
+
 #[test]
 fn what_it_will_not_move_is_moved_as_its_generation_would() {
     let latest = digest("1db49be156bb");
@@ -60,14 +90,17 @@ fn what_it_will_not_move_is_moved_as_its_generation_would() {
     let rows: Vec<(&str, fn() -> Site, Change, Vec<String>)> = vec![
         ("the refresher believes that it is done, and sets digests", Site::g10, |site| {
             site.know(OLD, BOTH);
+            upgraded(site, JOBS);
             site.runs(JOBS, OLD);
         }, vec![format!("kubectl set image -n tracebloc deploy/berlin-jobs-manager api={image}")]),
         ("and the same in the proxy", Site::g10, |site| {
             site.know(OLD, BOTH);
+            upgraded(site, ManagedImage::RequestsProxy);
             site.runs(ManagedImage::RequestsProxy, OLD);
         }, vec![format!("kubectl set image -n tracebloc deploy/berlin-requests-proxy proxy={image}")]),
         ("the DaemonSet has its own namespace", Site::g10, |site| {
             site.know(OLD, BOTH);
+            upgraded(site, ManagedImage::ResourceMonitor);
             site.runs(ManagedImage::ResourceMonitor, OLD);
         }, vec![format!(
             "kubectl set image -n agents ds/berlin-resource-monitor tracebloc-resource-monitor=docker.io/tracebloc/resource-monitor@{}",
@@ -90,6 +123,10 @@ fn what_it_will_not_move_is_moved_as_its_generation_would() {
             let record = site.0.record.as_mut().expect("a record");
             record.annotations.remove(JOBS.record_key().expect("a key"));
         }, vec!["kubectl rollout restart -n tracebloc deploy/berlin-jobs-manager".to_owned()]),
+        ("what is set already is on its way", Site::g10, |site| {
+            site.know(OLD, BOTH);
+            site.runs(JOBS, OLD);
+        }, vec![]),
         ("a pin stays", Site::g7, |site| {
             behind(site, JOBS);
             site.cron_job().pinned.insert(JOBS);

@@ -143,9 +143,13 @@ fn follower(judged: &Assessment) -> Option<ManagedImage> {
         && leader.spec == follower.spec
         && leader.latest == follower.latest
         && leader.coverage == follower.coverage
-        && leader.held.is_some() == follower.held.is_some()
-        && codes(judged, leader.image) == codes(judged, follower.image);
-    alike.then_some(follower.image)
+        && leader.held.is_some() == follower.held.is_some();
+    // Its own pods and rollout are told apart; what else is found on it is found on the image.
+    let of_leader = codes(judged, leader.image);
+    let says_no_more = codes(judged, follower.image)
+        .iter()
+        .all(|code| *code < Code::CannotPull && of_leader.contains(code));
+    (alike && says_no_more).then_some(follower.image)
 }
 
 fn codes(judged: &Assessment, image: ManagedImage) -> Vec<Code> {

@@ -119,6 +119,39 @@ fn a_finding_on_one_of_them_parts_requests_proxy_and_jobs_manager() {
 }
 
 #[test]
+fn what_is_found_on_both_or_on_jobs_manager_alone_parts_nobody() {
+    let of = |image, code| finding(Some(image), code, "found");
+    let (leader, follower) = (ManagedImage::JobsManager, ManagedImage::RequestsProxy);
+    for (name, findings, want) in [
+        (
+            "a silent failure is jobs-manager's",
+            vec![of(leader, Code::SilentFailure)],
+            leader,
+        ),
+        (
+            "stale, both",
+            vec![of(leader, Code::Stale), of(follower, Code::Stale)],
+            leader,
+        ),
+        (
+            "pods of each that crash",
+            vec![of(leader, Code::Crashes), of(follower, Code::Crashes)],
+            follower,
+        ),
+        (
+            "stale, the follower alone",
+            vec![of(follower, Code::Stale)],
+            follower,
+        ),
+    ] {
+        let mut case = healthy();
+        case.judged.findings = findings;
+        let status = case.model();
+        assert_eq!(want, status.image(follower).unwrap().name, "{name}");
+    }
+}
+
+#[test]
 fn what_is_unknown_is_null_with_a_reason_and_what_is_not_there_is_null_without() {
     let mut case = stuck();
     case.image(ManagedImage::Ingestor).latest = Err(blind("ghcr.io: timed out after 5s"));

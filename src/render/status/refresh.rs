@@ -260,9 +260,7 @@ fn ends(streak: &Streak) -> &'static str {
         StreakKind::RolloutAttempts if streak.count < streak.limit => {
             "clears itself when a rollout succeeds"
         }
-        StreakKind::RolloutAttempts => {
-            "does not clear itself: kubectl tracebloc-images refresh --rearm"
-        }
+        StreakKind::RolloutAttempts => "does not clear itself",
     }
 }
 

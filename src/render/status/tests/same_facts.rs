@@ -12,7 +12,7 @@ const OWN: &str = "
     by hand) (by but see (but (log gone with its pod) not readable: no refresh job: image is pinned by digest
     complete: complete Streaks ingestor lookups rollouts ticks skipped this generation does count none:
     alarm after about since (clears itself on the successful lookup) once rollout has settled) when a succeeds)
-    (does not clear itself: kubectl tracebloc-images refresh --rearm) never fires: its limit is not a number (not
+    (does not clear itself) never fires: its limit is not a number (not
     Egress machine tick resolved all, asked Mirror come comes and compared with public tag Held Marks =
     (leftover, ignored) Unseen Nodes Others refreshed by mechanism: of images image current current. held. All
     but the refresh job does not run are unaffected. Looked up from in Next latest for recorded spec tag pod pods
