@@ -29,7 +29,7 @@ pub(crate) async fn look(
     session: Result<&Session, &Failure>,
     selector: Option<&str>,
 ) -> Result<Vec<Observation>, Error> {
-    let namespace = observe::look(cluster, selector).await?;
+    let namespace = Box::pin(observe::look(cluster, selector)).await?;
     let releases = namespace.releases();
     let started = Instant::now();
     let mut answers = RegistryAnswers::default();

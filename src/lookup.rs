@@ -15,7 +15,6 @@ use crate::image::{Digest, Platform};
 pub(crate) enum Vantage {
     #[default]
     Workstation,
-    Cluster,
 }
 
 /// A manifest whose body hashes to its digest.

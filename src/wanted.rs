@@ -174,7 +174,7 @@ fn compared_children(
         && !named
             .iter()
             .filter(|digest| is_single(digest))
-            .any(|digest| is_foreign(digest))
+            .any(is_foreign)
     {
         return BTreeSet::new();
     }

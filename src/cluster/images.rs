@@ -246,7 +246,7 @@ fn ingestor(release: &Release, objects: &Objects<'_>) -> Option<ObservedImage> {
             release.jobs_manager
         ));
         let tracks = polled.map(|tag| Reference::tagged("ghcr.io", "tracebloc/ingestor", tag));
-        return passed.then(|| ObservedImage {
+        return passed.then_some(ObservedImage {
             image,
             tracks,
             workload: Err(blind),

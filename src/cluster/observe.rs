@@ -93,13 +93,13 @@ pub(crate) async fn look(cluster: &Cluster, selector: Option<&str>) -> Result<Na
     Ok(Namespace {
         releases,
         deployments,
-        replica_sets: replica_sets.map_err(blind),
-        pods: pods.map_err(blind),
-        ticks: ticks.map_err(blind),
-        jobs: jobs.map_err(blind),
+        replica_sets: replica_sets.map_err(|error| blind(&error)),
+        pods: pods.map_err(|error| blind(&error)),
+        ticks: ticks.map_err(|error| blind(&error)),
+        jobs: jobs.map_err(|error| blind(&error)),
         nodes: nodes
             .map(|nodes| nodes.iter().map(node).collect())
-            .map_err(blind),
+            .map_err(|error| blind(&error)),
     })
 }
 
@@ -184,7 +184,7 @@ impl Namespace {
         match cluster.logs(namespace, name(&pod.metadata), &params).await {
             Ok(text) => RunLog::Read(text),
             Err(Error::Missing { .. }) => RunLog::PodDeleted,
-            Err(error) => RunLog::NotReadable(blind(error)),
+            Err(error) => RunLog::NotReadable(blind(&error)),
         }
     }
 
@@ -291,9 +291,9 @@ async fn monitor(cluster: &Cluster, release: &Release) -> Seen<Option<Monitor>> 
         cluster.list::<KubePod>(scope, &labelled)
     );
     match set {
-        Ok(set) => Ok(Some((set, pods.map_err(blind)))),
+        Ok(set) => Ok(Some((set, pods.map_err(|error| blind(&error))))),
         Err(Error::Missing { .. }) => Ok(None),
-        Err(error) => Err(blind(error)),
+        Err(error) => Err(blind(&error)),
     }
 }
 
@@ -316,7 +316,7 @@ fn running_ingestions(jobs: &[Job]) -> usize {
         .count()
 }
 
-fn blind(error: Error) -> Blind {
+fn blind(error: &Error) -> Blind {
     Blind(crate::text::printable(
         &error.to_string(),
         crate::text::QUOTED,

@@ -46,7 +46,8 @@ async fn observed(
     cluster: &Cluster,
     session: Result<&Session, &Failure>,
 ) -> Result<Vec<ImageStatus>, Error> {
-    let seen = look(cluster, session, args.selector.as_deref()).await?;
+    // Boxed: a look is a large future, and watching holds it across every wait.
+    let seen = Box::pin(look(cluster, session, args.selector.as_deref())).await?;
     let statuses = seen
         .iter()
         .map(|seen| ImageStatus::new(seen, &assess(seen)));

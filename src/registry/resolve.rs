@@ -27,11 +27,8 @@ const AT_ONCE: usize = 8;
 const CONTENT_DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");
 
 impl Session {
-    /// What a tag names right now.
-    ///
-    /// # Errors
-    ///
-    /// As [`Session::lookup_all`].
+    /// What one tag names right now.
+    #[cfg(test)]
     pub(crate) async fn latest(&self, reference: &Reference) -> Result<Resolved, Failure> {
         let mut found = self.lookup_all(std::slice::from_ref(reference)).await;
         found.swap_remove(0)

@@ -51,7 +51,7 @@ pub(crate) struct ImageStatus {
     /// Those that this generation counts.
     pub(crate) streaks: Vec<Streak>,
     pub(crate) egress: Vec<Egress>,
-    /// `None` without a CronJob; `chart.cronJobAbsence` says why.
+    /// `None` without a `CronJob`; `chart.cronJobAbsence` says why.
     pub(crate) refresh_job: Option<RefreshJob>,
     /// All of the mechanism's, verbatim.
     pub(crate) annotations: Option<BTreeMap<String, String>>,
@@ -119,7 +119,7 @@ pub(crate) struct Chart {
     pub(crate) ingestor_managed_by_cron_job: bool,
     /// Host of the private mirror that the pods pull from.
     pub(crate) mirror: Option<String>,
-    /// `None` where there is a CronJob.
+    /// `None` where there is a `CronJob`.
     pub(crate) cron_job_absence: Option<Absence>,
 }
 
@@ -223,6 +223,7 @@ impl ImageStatus {
         status
     }
 
+    #[cfg(test)]
     pub(crate) fn image(&self, name: ManagedImage) -> Option<&Image> {
         self.images
             .iter()
@@ -294,7 +295,6 @@ impl Serialize for Vantage {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(match self {
             Self::Workstation => "workstation",
-            Self::Cluster => "cluster",
         })
     }
 }

@@ -208,7 +208,6 @@ const fn mark(state: State) -> Mark {
 const fn place(vantage: Vantage) -> &'static str {
     match vantage {
         Vantage::Workstation => "this machine",
-        Vantage::Cluster => "the cluster",
     }
 }
 

@@ -4,6 +4,12 @@
 //! given up after three ticks. `cargo run --example demo` shows what `status` says; with `-- shell` the site stays up,
 //! and the lines that are printed point any shell at it.
 
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program of its own, with a screen of its own"
+)]
+
 use std::env;
 use std::process::{Command, ExitCode};
 
@@ -12,7 +18,9 @@ mod world {
     #[expect(
         dead_code,
         unreachable_pub,
-        reason = "the demo needs one scene of many"
+        unused_imports,
+        clippy::struct_field_names,
+        reason = "the demo needs one scene of many; the integration suite uses all of it"
     )]
     pub(crate) mod sim;
 }
@@ -45,7 +53,7 @@ fn main() -> ExitCode {
 }
 
 fn incident() -> Site {
-    Site::new(|latest, old_ingestor, now| incident_g2(latest, old_ingestor, now))
+    Site::new(incident_g2)
 }
 
 /// Runs the plugin's own code in a process of its own, so that it meets nothing but the site.

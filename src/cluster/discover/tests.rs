@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::super::fixture::{Chart, Generation, Values, of_kind};
 use super::*;
 
-/// The releases that discovery makes of these objects. Other CronJobs of the chart carry another label.
+/// The releases that discovery makes of these objects. Other `CronJobs` of the chart carry another label.
 fn found(objects: &[Value]) -> Vec<Release> {
     let cron_jobs: Vec<KubeCronJob> = of_kind::<KubeCronJob>(objects, "CronJob")
         .into_iter()
@@ -138,7 +138,7 @@ fn releases_side_by_side_are_several_and_in_order() {
         Chart::with(Generation::G10, |values| "zoo".clone_into(&mut values.name)).objects();
     objects.extend(
         Chart::with(Generation::G2, |values| {
-            "a.dotted.name".clone_into(&mut values.name)
+            "a.dotted.name".clone_into(&mut values.name);
         })
         .objects(),
     );

@@ -104,7 +104,7 @@ fn the_ingestor_is_a_digest_in_the_environment_or_a_tag_at_each_spawn() {
         g1.tracks(ManagedImage::Ingestor)
     );
     let empty = seen(Generation::G2, |values| {
-        values.images.ingestor.digest = Some(String::new())
+        values.images.ingestor.digest = Some(String::new());
     });
     assert_eq!(&Spec::Empty, empty.spec(ManagedImage::Ingestor));
     let floats = seen(Generation::G3, |_| {});
@@ -113,7 +113,7 @@ fn the_ingestor_is_a_digest_in_the_environment_or_a_tag_at_each_spawn() {
         Spec::Floats(_)
     ));
     let held = seen(Generation::G10, |values| {
-        values.images.ingestor.digest = Some(DIGEST.to_owned())
+        values.images.ingestor.digest = Some(DIGEST.to_owned());
     });
     assert_eq!(&pinned(), held.spec(ManagedImage::Ingestor));
 }
@@ -151,12 +151,12 @@ fn a_mirror_is_told_by_the_images_before_g8_and_by_the_environment_since() {
         (Generation::G10, "docker.io", None),
     ] {
         let seen = seen(generation, |values| {
-            values.mirror = Some(registry.to_owned())
+            values.mirror = Some(registry.to_owned());
         });
         assert_eq!(want, seen.mirror.as_deref(), "{generation:?} {registry}");
     }
     let ingestor = seen(Generation::G10, |values| {
-        values.mirror = Some("mirror.corp.example".to_owned())
+        values.mirror = Some("mirror.corp.example".to_owned());
     });
     let ingestor = ingestor
         .images

@@ -101,7 +101,6 @@ impl Screen<'_> {
         };
         let from = match from {
             Vantage::Workstation => "from this machine, not the cluster",
-            Vantage::Cluster => "from the cluster",
         };
         let text = format!(
             "latest {} has {}. It was resolved {from}.",
