@@ -107,7 +107,7 @@ fn who_pinned_an_image_is_said_with_the_key() {
                 set(
                     site,
                     "9098b3c9b83951f825e262d6ff1e9c47c46c5b5cafbfc8fef1ed82ccbadebb24",
-                )
+                );
             },
             INGESTOR,
             Some("pinned by the chart (images.ingestor.prodDigest); it moves with the chart"),

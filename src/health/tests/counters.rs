@@ -15,6 +15,7 @@ fn counted(site: &Site, streak: Streak) -> AssessedStreak {
         .expect("a streak")
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "a cell of the table")]
 fn about(text: &str) -> Option<Since> {
     Some(Since {
         about: time(text),
@@ -22,6 +23,7 @@ fn about(text: &str) -> Option<Since> {
     })
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "a cell of the table")]
 fn at_least(text: &str) -> Option<Since> {
     Some(Since {
         about: time(text),
@@ -38,8 +40,9 @@ fn by_hand(text: &str) -> crate::observation::RefreshRun {
 
 #[test]
 fn a_streak_is_dated_by_schedule_runs_and_the_last_write() {
-    let count = |site: &mut Site, count: &str| site.annotate(Streak::Failures.key(), count);
     type Row = (&'static str, &'static str, u64, Change, Option<Since>);
+
+    let count = |site: &mut Site, count: &str| site.annotate(Streak::Failures.key(), count);
     let rows: [Row; 14] = [
         ("nothing is counted", "0", 3, |_| {}, None),
         (

@@ -40,7 +40,6 @@ const KEYS: [&str; 8] = [
 ];
 
 /// One thing goes wrong.
-#[expect(clippy::too_many_lines, reason = "one arm per kind of damage")]
 fn damage(site: &mut Site, kind: usize, which: usize, text: &str) {
     let image = IMAGES[which % IMAGES.len()];
     if !site.0.images.iter().any(|observed| observed.image == image) {
@@ -58,13 +57,13 @@ fn damage(site: &mut Site, kind: usize, which: usize, text: &str) {
             site.0.runs = Ok(vec![complete(
                 "2026-06-06T09:52:00Z",
                 RunLog::Read(text.to_owned()),
-            )])
+            )]);
         }
         6 => {
             site.0.runs = Ok(vec![
                 failed("2026-06-06T09:52:00Z"),
                 active("2026-06-01T00:00:00Z", 0),
-            ])
+            ]);
         }
         7 => {
             for run in site.0.runs.iter_mut().flatten() {
@@ -82,11 +81,11 @@ fn damage(site: &mut Site, kind: usize, which: usize, text: &str) {
         10 if has_workload => site.workload(image).pods = Ok(Vec::new()),
         11 if has_workload => site.workload(image).replicas = Some(0),
         12 if has_workload => {
-            site.workload(image).spec = Spec::Unreadable(format!("no image: {text}"))
+            site.workload(image).spec = Spec::Unreadable(format!("no image: {text}"));
         }
         13 if has_workload => site.workload(image).rollout = Rollout::Failed(text.to_owned()),
         14 if has_workload => {
-            let pull = if which % 2 == 0 {
+            let pull = if which.is_multiple_of(2) {
                 Pull::Always
             } else {
                 Pull::Cached

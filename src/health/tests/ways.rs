@@ -16,10 +16,8 @@ fn way(site: &Site, registry: &str) -> Egress {
 }
 
 fn logged(site: &mut Site, lines: &str) {
-    let log: String = lines
-        .lines()
-        .map(|line| format!("[image-refresh] {}\n", line.trim_start()))
-        .collect();
+    let lines: Vec<_> = lines.lines().map(str::trim_start).collect();
+    let log = format!("[image-refresh] {}\n", lines.join("\n[image-refresh] "));
     site.0.runs = Ok(vec![complete("2026-06-06T09:52:00Z", RunLog::Read(log))]);
 }
 
@@ -116,7 +114,7 @@ fn the_cluster_tells_by_counter_then_by_log_then_by_silence() {
                 logged(
                     site,
                     "checking ghcr.io/tracebloc/ingestor:0.3 (x)\n WARN: could not fetch auth token for x",
-                )
+                );
             },
             "ghcr.io",
             Fails { by: log(), at },
@@ -128,7 +126,7 @@ fn the_cluster_tells_by_counter_then_by_log_then_by_silence() {
                 logged(
                     site,
                     "checking tracebloc/jobs-manager:prod (x)\n latest=a\nchecking tracebloc/pods-monitor:prod (x)\n WARN: could not resolve latest digest",
-                )
+                );
             },
             "docker.io",
             Fails { by: log(), at },
@@ -218,7 +216,9 @@ fn a_run_that_does_not_say_when_it_ended_is_dated_by_its_start() {
     site.0.runs.as_mut().expect("runs")[0].outcome = RunOutcome::Complete { finished: None };
     let at = match way(&site, "ghcr.io").cluster {
         ClusterEvidence::Reaches { at, .. } => at,
-        other => panic!("{other:?}"),
+        other @ (ClusterEvidence::Fails { .. } | ClusterEvidence::Nothing(_)) => {
+            panic!("{other:?}")
+        }
     };
     assert_eq!(Some(time("2026-06-06T09:52:00Z")), at);
 }
