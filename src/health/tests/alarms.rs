@@ -107,7 +107,7 @@ fn a_lock_out_needs_something_that_would_move() {
     site.annotate(Streak::Attempts.key(), "3");
     assert_eq!("current", judged(&site, JOBS).0);
     assert!(!codes(&assess(&site.0)).contains(&"TBI-303".to_owned()));
-    site.publish(JOBS, "0123456789ab", BOTH);
+    site.publish(JOBS, OLD, BOTH);
     assert_eq!("stuck stale", judged(&site, JOBS).0);
     assert_eq!("current", judged(&site, ManagedImage::PodsMonitor).0);
     let assessed = assess(&site.0);
@@ -142,4 +142,12 @@ fn moved_by_hand_the_streak_goes_on() {
         "cannot refresh itself: ghcr.io lookups failed 3/3 times in a row, since about 23m. It was moved by hand; pods still cannot resolve it.",
         message(&assess(&site.0), Code::StreakAtThreshold)
     );
+}
+
+#[test]
+fn a_limit_of_zero_attempts_locks_out_before_the_first() {
+    let mut site = Site::g7();
+    site.cron_job().limits.attempts = Limit::At(0);
+    site.publish(JOBS, OLD, BOTH);
+    assert_eq!("stuck stale", judged(&site, JOBS).0);
 }

@@ -207,10 +207,25 @@ fn a_mirror_is_not_compared_and_not_asked_about() {
             .all(|egress| egress.registry == "ghcr.io")
     );
 
+    pin(&mut site, JOBS);
+    assert_eq!(
+        None,
+        held(&site, JOBS),
+        "what is mirrored is not called held"
+    );
+    site.publish(JOBS, "1db49be156bb", BOTH);
+    let jobs = assess(&site.0).images.swap_remove(1);
+    assert_eq!(JOBS, jobs.image);
+    assert!(
+        jobs.coverage.in_use.is_err(),
+        "the public registry's content is another's"
+    );
+    site.cron_job().pinned.clear();
+
     site.0.mirror = None;
     site.observed(INGESTOR).mirror = Some("mirror.corp.example".to_owned());
     assert_eq!("mirrored", judged(&site, INGESTOR).0);
-    assert_eq!("stuck unknown", judged(&site, JOBS).0);
+    assert_eq!("stuck", judged(&site, JOBS).0);
 }
 
 #[test]

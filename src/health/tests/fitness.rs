@@ -320,3 +320,28 @@ fn a_floating_ingestor_whose_tag_is_not_known_is_not_known() {
     assert!(matches!(site.workload(INGESTOR).spec, Spec::Floats(_)));
     assert_eq!(WorkloadKind::Deployment, site.workload(INGESTOR).kind);
 }
+
+#[test]
+fn a_tag_that_would_be_pulled_anew_has_the_platforms_of_the_latest() {
+    let mut site = two_nodes();
+    site.publish(JOBS, ONLY_AMD64, AMD64);
+    site.workload(JOBS).spec = Spec::Tagged {
+        reference: tracks(JOBS),
+        pull: crate::observation::Pull::Always,
+    };
+    site.workload(JOBS).replicas = Some(0);
+    site.0.nodes = Ok(vec![node("edge-02", "arm64")]);
+    assert_eq!("broken drifted (fail)", fitness(&site, JOBS));
+}
+
+#[test]
+fn several_digests_have_the_platforms_that_all_of_them_have() {
+    let mut site = two_nodes();
+    let pods = site.workload(MONITOR).pods.as_mut().expect("pods");
+    pods.push(pod("second", "edge-02", &digest(ONLY_AMD64)));
+    let images = assess(&site.0).images;
+    let monitor = images.iter().find(|one| one.image == MONITOR).expect("it");
+    assert!(matches!(monitor.in_use, InUse::Several(_)));
+    let amd64 = BTreeSet::from([Platform::new("linux", "amd64", None)]);
+    assert_eq!(Ok(amd64), monitor.coverage.in_use);
+}

@@ -180,6 +180,30 @@ fn pods_say_what_runs() {
             "tag prod",
         ),
         (
+            "the only pod has not pulled yet",
+            |site| {
+                let pod = &mut site.workload(JOBS).pods.as_mut().expect("pods")[0];
+                pod.running = Running::Unknown("not pulled yet".to_owned());
+                pod.phase = waiting("ContainerCreating", "");
+            },
+            "unknown",
+            "tag prod",
+        ),
+        (
+            "pods may not be listed, and neither spec nor record is the latest",
+            |site| {
+                site.know("fade", BOTH);
+                site.is_at(JOBS, "fade");
+                site.workload(JOBS).spec = Spec::Pinned {
+                    repository: tracks(JOBS).name(),
+                    digest: digest(OLD),
+                };
+                site.workload(JOBS).pods = Err(blind("forbidden"));
+            },
+            "stale drifted",
+            "? forbidden",
+        ),
+        (
             "the Deployment went away",
             |site| {
                 site.observed(JOBS).workload = Err(blind("deployment \"x\" is not there"));
@@ -294,4 +318,80 @@ fn a_cordoned_or_lost_node_does_not_hide_what_its_pods_run() {
         site.0.nodes.as_mut().expect("nodes")[0].standing = standing;
         assert_eq!("current", judged(&site, JOBS).0, "{standing:?}");
     }
+}
+
+#[test]
+fn the_rest_disagrees_with_or_without_the_latest() {
+    let rows: &[(&str, Change, &str)] = &[
+        (
+            "nothing but the record and pods that agree",
+            |_| {},
+            "unknown",
+        ),
+        (
+            "the spec is not the record, whatever runs",
+            |site| {
+                set_old(site);
+                site.workload(JOBS).pods = Err(blind("forbidden"));
+            },
+            "drifted unknown",
+        ),
+        (
+            "the spec is not what runs, and nothing is recorded",
+            |site| {
+                set_old(site);
+                let record = site.0.record.as_mut().expect("a record");
+                record.annotations.clear();
+            },
+            "drifted unknown",
+        ),
+    ];
+    for (sentence, change, want) in rows {
+        let mut site = Site::g7();
+        site.know(OLD, BOTH);
+        let down = failure(
+            Code::Dropped,
+            Layer::Connect,
+            "registry-1.docker.io",
+            "timed out",
+        );
+        site.block(JOBS, down);
+        change(&mut site);
+        assert_eq!(*want, judged(&site, JOBS).0, "{sentence}");
+    }
+}
+
+fn set_old(site: &mut Site) {
+    site.workload(JOBS).spec = Spec::Pinned {
+        repository: tracks(JOBS).name(),
+        digest: digest(OLD),
+    };
+}
+
+#[test]
+fn what_pods_do_not_show_is_not_shown_as_nothing() {
+    let mut site = Site::g7();
+    let running = |site: &Site| {
+        let images = assess(&site.0).images;
+        let image = images.into_iter().find(|one| one.image == JOBS);
+        image.expect("the image").running
+    };
+    assert_eq!(Ok(BTreeSet::from([digest(NEW)])), running(&site));
+    site.workload(JOBS).pods.as_mut().expect("pods")[0].running =
+        Running::Unknown("not pulled yet".to_owned());
+    let why = "pod berlin-jobs-manager-x2k8p: not pulled yet";
+    assert_eq!(Err(blind(why)), running(&site));
+    site.workload(JOBS).pods = Ok(Vec::new());
+    assert_eq!(Ok(BTreeSet::new()), running(&site), "nothing runs");
+}
+
+#[test]
+fn a_container_that_waits_is_no_fault_of_the_digest_in_its_environment() {
+    let mut site = Site::g2();
+    for image in [ManagedImage::Ingestor, JOBS] {
+        site.workload(image).pods.as_mut().expect("pods")[0].phase =
+            waiting("CrashLoopBackOff", "");
+    }
+    assert_eq!("current", judged(&site, ManagedImage::Ingestor).0);
+    assert_eq!("broken", judged(&site, JOBS).0);
 }

@@ -142,6 +142,15 @@ fn the_ingestor_is_what_stands_in_the_environment() {
             "drifted",
             LATEST,
         ),
+        (
+            "the record is no digest, and an older one is set",
+            |site| {
+                site.is_at(INGESTOR, OLD);
+                site.annotate(INGESTOR.record_key().expect("a key"), "sha256:x");
+            },
+            "stale drifted",
+            OLD,
+        ),
     ];
     for (sentence, change, state, in_use) in rows {
         let mut site = Site::g2();
