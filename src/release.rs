@@ -64,9 +64,9 @@ pub(crate) struct CronJob {
     pub(crate) last_success: Option<Timestamp>,
     /// Names of the Jobs that the controller counts as running.
     pub(crate) active: Vec<String>,
-    /// Docker Hub's tag that is polled.
-    pub(crate) tag: String,
-    /// The tag of the ingestor that is polled; `None` without an ingestor pass.
+    /// Docker Hub's tag that is polled; `None` where it is set from elsewhere (`valueFrom`).
+    pub(crate) tag: Option<String>,
+    /// The tag of the ingestor that is polled; `None` without an ingestor pass, or where it is set from elsewhere.
     pub(crate) ingestor_tag: Option<String>,
     /// Images whose `*_PINNED` is `1`.
     pub(crate) pinned: BTreeSet<ManagedImage>,

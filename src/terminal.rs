@@ -35,18 +35,36 @@ enum Sink {
     Other,
 }
 
+/// Who reads stdout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reader {
+    Listens,
+    /// As `head` does once it has its lines.
+    HasLeft,
+}
+
 /// Writes the answer to stdout. A reader that has left (`| head`) is not an error.
 ///
 /// # Errors
 ///
 /// [`Error::Output`], as when the disk is full.
 pub(crate) fn print(text: &str) -> Result<(), Error> {
+    print_more(text).map(|_| ())
+}
+
+/// As [`print`], for an answer that goes on while somebody reads it.
+///
+/// # Errors
+///
+/// As [`print`].
+pub(crate) fn print_more(text: &str) -> Result<Reader, Error> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Error::Output {
+        Ok(()) => Ok(Reader::Listens),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(Reader::HasLeft),
+        Err(error) => Err(Error::Output {
             why: error.to_string(),
         }),
-        _ => Ok(()),
     }
 }
 

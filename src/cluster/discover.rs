@@ -11,7 +11,7 @@ use k8s_openapi::api::core::v1::Container;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::workload::{container, env, spec};
-use crate::capability::{Capabilities, Env, Limit};
+use crate::capability::{Capabilities, Env, EnvValue, Limit};
 use crate::image::ManagedImage;
 use crate::observation::Spec;
 use crate::release::{Absence, CronJob, Limits, Refresher, Release, Run, Schedule};
@@ -115,10 +115,11 @@ fn refresher(cron_job: &KubeCronJob, env: Env, deadline: Option<i64>) -> CronJob
             .flatten()
             .filter_map(|job| job.name)
             .collect(),
-        tag: env.literal("IMAGE_TAG").unwrap_or("prod").to_owned(),
+        tag: text(&env, "IMAGE_TAG", "prod"),
         ingestor_tag: env
             .has("INGESTOR_TAG")
-            .then(|| env.literal("INGESTOR_TAG").unwrap_or("0.3").to_owned()),
+            .then(|| text(&env, "INGESTOR_TAG", "0.3"))
+            .flatten(),
         pinned: pinned(&env),
         limits: Limits {
             failures: Limit::read(&env, "INGESTOR_RESOLVE_FAIL_THRESHOLD", 3),
@@ -126,6 +127,14 @@ fn refresher(cron_job: &KubeCronJob, env: Env, deadline: Option<i64>) -> CronJob
             skips: Limit::read(&env, "MAX_SKIP_TICKS", 8),
         },
         env,
+    }
+}
+
+/// A setting of the refresher, which takes the default where it is absent or empty. `None` where it cannot be read.
+fn text(env: &Env, name: &str, default: &str) -> Option<String> {
+    match env.get(name) {
+        Some(EnvValue::Elsewhere) => None,
+        _ => Some(env.literal(name).unwrap_or(default).to_owned()),
     }
 }
 

@@ -116,11 +116,9 @@ fn observed(
                 ManagedImage::RequestsProxy => ManagedImage::JobsManager.name(),
                 other => other.name(),
             };
-            Some(Reference::tagged(
-                "docker.io",
-                &format!("tracebloc/{repository}"),
-                &cron_job.tag,
-            ))
+            let repository = format!("tracebloc/{repository}");
+            let tag = cron_job.tag.as_deref();
+            tag.map(|tag| Reference::tagged("docker.io", &repository, tag))
         }
         None => workload
             .as_ref()

@@ -18,9 +18,10 @@ use super::observe::{PODS, TICKS};
 /// Seconds after which a watch is renewed: a connection that died silently is noticed then.
 const RENEWAL: u32 = 60;
 
-/// An item after each change to a CronJob, Deployment, Job or pod of the namespace; never ends.
+/// An item after each change to a CronJob, Deployment, Job or pod of the namespace, and whenever a watch begins, for
+/// what changed before it did; never ends.
 ///
-/// What cannot be watched is silent: the caller looks again now and then anyway.
+/// What cannot be listed is silent: the caller looks again now and then anyway.
 pub(crate) fn changes(cluster: &Cluster) -> impl Stream<Item = ()> + use<> {
     select_all([
         of::<CronJob>(cluster, CRON_JOBS),
@@ -46,8 +47,8 @@ where
     watcher(api, config)
         .default_backoff()
         .filter_map(async |event| match event {
-            Ok(Event::Apply(_) | Event::Delete(_)) => Some(()),
-            Ok(Event::Init | Event::InitApply(_) | Event::InitDone) | Err(_) => None,
+            Ok(Event::Apply(_) | Event::Delete(_) | Event::InitDone) => Some(()),
+            Ok(Event::Init | Event::InitApply(_)) | Err(_) => None,
         })
         .boxed()
 }

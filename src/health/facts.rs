@@ -76,7 +76,9 @@ impl<'a> Facts<'a> {
         match self.seen.latest(self.observed) {
             Ok(resolved) => Ok(resolved.digest.clone()),
             Err(Some(failure)) => Err(failure.to_string()),
-            Err(None) if self.observed.tracks.is_none() => Err("nothing names a tag".to_owned()),
+            Err(None) if self.observed.tracks.is_none() => {
+                Err("nothing that can be read names a tag".to_owned())
+            }
             Err(None) => Err("not looked up".to_owned()),
         }
     }

@@ -268,7 +268,7 @@ fn cron_job(release: &str, env: Env) -> CronJob {
         last_schedule: Some(at("2026-06-06T09:52:00Z")),
         last_success: Some(at("2026-06-06T09:56:00Z")),
         active: Vec::new(),
-        tag: "prod".to_owned(),
+        tag: Some("prod".to_owned()),
         ingestor_tag: None,
         pinned: BTreeSet::new(),
         limits: Limits {

@@ -11,6 +11,7 @@ mod readme;
 mod releases;
 mod sim_api;
 mod sim_registries;
+mod status;
 mod streams;
 #[path = ".."]
 pub mod world {

@@ -45,7 +45,10 @@ fn every_generation_is_told_by_its_capabilities() {
         let cron_job = release.cron_job().expect("a CronJob");
         assert_eq!(
             ("prod", "7,22,37,52 * * * *"),
-            (cron_job.tag.as_str(), cron_job.schedule.cron.as_str())
+            (
+                cron_job.tag.as_deref().unwrap(),
+                cron_job.schedule.cron.as_str()
+            )
         );
         let set_image = generation >= Generation::G8;
         assert_eq!(

@@ -16,7 +16,7 @@ use crate::lookup::Failure;
 use crate::registry::Session;
 use crate::render::json::json_line;
 use crate::render::model::{Event, ImageStatus};
-use crate::terminal;
+use crate::terminal::{self, Reader};
 
 /// A tag moves without any change in the cluster.
 const TAGS_AFTER: Duration = Duration::from_secs(60);
@@ -46,7 +46,9 @@ pub(super) async fn watch(
                 | StatusFormat::Yaml
                 | StatusFormat::Short => page(args, screen, &[status]),
             };
-            terminal::print(&text)?;
+            if terminal::print_more(&text)? == Reader::HasLeft {
+                return Ok(Exit::Done);
+            }
         }
         statuses = loop {
             tokio::select! {

@@ -50,7 +50,8 @@ fn proxy(context: &Context<'_>) -> Option<Finding> {
 }
 
 fn retired(cron_job: &CronJob) -> Option<Finding> {
-    let (tag, meant) = RETIRED.iter().find(|(tag, _)| *tag == cron_job.tag)?;
+    let polled = cron_job.tag.as_deref()?;
+    let (tag, meant) = RETIRED.iter().find(|(tag, _)| *tag == polled)?;
     let message = format!(
         "the refresher polls the tag {tag}, which nobody publishes any more; env.CLIENT_ENV: {meant} is meant."
     );

@@ -130,7 +130,7 @@ fn damage(site: &mut Site, kind: usize, which: usize, text: &str) {
         }
         23 if site.0.release.cron_job().is_some() => {
             site.cron_job().run = Run::Suspended;
-            site.cron_job().tag = text.to_owned();
+            site.cron_job().tag = Some(text.to_owned());
             site.cron_job().last_success = None;
         }
         _ => site.know(OLD, AMD64),

@@ -93,14 +93,14 @@ fn the_release_is_told_of_its_marks_and_values() {
         (
             "an alias",
             Site::g7,
-            |site| site.cron_job().tag = "staging".to_owned(),
+            |site| site.cron_job().tag = Some("staging".to_owned()),
             Code::RetiredTag,
             "the refresher polls the tag staging, which nobody publishes any more; env.CLIENT_ENV: stg is meant.",
         ),
         (
             "no alias",
             Site::g7,
-            |site| site.cron_job().tag = "stg".to_owned(),
+            |site| site.cron_job().tag = Some("stg".to_owned()),
             Code::RetiredTag,
             "silent",
         ),

@@ -1,0 +1,242 @@
+//! Objects that are not as the chart makes them.
+
+use super::*;
+use crate::world::sim::api::faults::Fault;
+use crate::world::sim::api::store::At;
+use crate::world::sim::release::Generation::{G2, G10};
+use crate::world::sim::release::{set_env, set_env_from, take_containers};
+
+fn tick_template(scene: &mut Scene) -> &mut Value {
+    &mut scene.object_mut("CronJob", NS, "berlin-image-refresh")["spec"]["jobTemplate"]["spec"]["template"]
+}
+
+fn manager_template(scene: &mut Scene) -> &mut Value {
+    &mut scene.object_mut("Deployment", NS, "berlin-jobs-manager")["spec"]["template"]
+}
+
+#[test]
+fn an_ingestor_set_from_elsewhere_is_held_and_not_compared() {
+    let site = altered_site(G2, |scene| {
+        set_env_from(manager_template(scene), "api", "INGESTOR_IMAGE_DIGEST");
+    });
+    let seen = document(&site, &[]);
+    assert_eq!(states(&seen, "ingestor"), ["held"]);
+    let ingestor = image(&seen, "ingestor");
+    assert_eq!(
+        ingestor["held"],
+        "set by values (env.INGESTOR_IMAGE_DIGEST)"
+    );
+    assert_eq!(ingestor["digests"]["spec"], Value::Null);
+    assert!(
+        text(&ingestor["reasons"]["digests.spec"]).contains("valueFrom"),
+        "{ingestor:#}"
+    );
+}
+
+#[test]
+fn an_ingestor_set_to_nothing_is_broken() {
+    let site = stocked(|stock| {
+        let release = Release::new(G2);
+        let mut scene = healthy(&release, stock.latest, stock.now);
+        set_env(
+            manager_template(&mut scene),
+            "api",
+            "INGESTOR_IMAGE_DIGEST",
+            "",
+        );
+        for object in &mut scene.objects {
+            if object["kind"] == "Pod"
+                && text(&object["metadata"]["name"]).starts_with("berlin-jobs-manager")
+            {
+                let mut template = json!({ "spec": object["spec"] });
+                set_env(&mut template, "api", "INGESTOR_IMAGE_DIGEST", "");
+                object["spec"] = template["spec"].take();
+            }
+        }
+        scene
+    });
+    let seen = document(&site, &[]);
+    assert_eq!(states(&seen, "ingestor")[0], "broken");
+    assert_eq!(image(&seen, "ingestor")["inUse"]["form"], "none");
+    assert!(
+        message(&seen, "TBI-409").contains("answers 503"),
+        "{:?}",
+        findings(&seen)
+    );
+    assert_eq!(seen["summary"]["exitCode"], 3);
+}
+
+#[test]
+fn an_ingestor_that_is_no_digest_is_unknown() {
+    for value in [
+        "latest",
+        "sha256:short",
+        "ghcr.io/tracebloc/ingestor@sha256:",
+        "\u{1b}[31m",
+    ] {
+        let site = altered_site(G2, |scene| {
+            set_env(
+                manager_template(scene),
+                "api",
+                "INGESTOR_IMAGE_DIGEST",
+                value,
+            );
+        });
+        let output = status(&site, &[]).output();
+        assert_eq!(
+            (output.code, output.stderr.as_str()),
+            (Some(0), ""),
+            "{value:?}"
+        );
+        assert_clean(&output);
+        let seen = document(&site, &[]);
+        assert!(!states(&seen, "ingestor").contains(&"current"), "{value:?}");
+        assert!(
+            image(&seen, "ingestor")["reasons"]["digests.spec"].is_string(),
+            "{value:?}"
+        );
+    }
+}
+
+#[test]
+fn the_refreshers_own_settings_from_elsewhere_are_no_panic_and_no_guess() {
+    for name in [
+        "IMAGE_TAG",
+        "RELEASE_NAME",
+        "DEPLOYMENT_NAME",
+        "MAX_REFRESH_ATTEMPTS",
+        "MAX_SKIP_TICKS",
+        "JOBS_MANAGER_PINNED",
+        "NODE_AGENTS_NAMESPACE",
+        "RESOURCE_MONITOR_DAEMONSET",
+        "REQUESTS_PROXY_DEPLOYMENT",
+        "ROLLOUT_TIMEOUT",
+    ] {
+        let site = altered_site(G10, |scene| {
+            set_env_from(tick_template(scene), "refresh", name);
+        });
+        let seen = document(&site, &[]);
+        assert_eq!(seen["metadata"]["name"], "berlin", "{name}");
+        // What the pods see cannot be known; where it decides about an image, that image is not called current.
+        let decides: &[&str] = match name {
+            "IMAGE_TAG" => &["jobs-manager", "pods-monitor", "resource-monitor"],
+            _ => &[],
+        };
+        for image in decides {
+            assert!(
+                !states(&seen, image).contains(&"current"),
+                "{name}: {image}"
+            );
+        }
+    }
+}
+
+#[test]
+fn settings_without_a_value_are_the_scripts_defaults() {
+    let site = altered_site(G10, |scene| {
+        for name in [
+            "IMAGE_TAG",
+            "MAX_REFRESH_ATTEMPTS",
+            "MAX_SKIP_TICKS",
+            "ROLLOUT_TIMEOUT",
+        ] {
+            set_env(tick_template(scene), "refresh", name, "");
+        }
+    });
+    let seen = document(&site, &[]);
+    assert_eq!(seen["summary"]["state"], "current");
+    assert_eq!(image(&seen, "jobs-manager")["tracks"]["tag"], "prod");
+    let limits: Vec<_> = items(&seen["streaks"])
+        .iter()
+        .map(|streak| &streak["limit"])
+        .collect();
+    assert_eq!(limits, [3, 8]);
+}
+
+#[test]
+fn a_cron_job_without_containers_is_no_refresher() {
+    let site = altered_site(G10, |scene| take_containers(tick_template(scene)));
+    let seen = document(&site, &[]);
+    assert_eq!(seen["chart"]["cronJobAbsence"], "noContainer");
+    assert_eq!(seen["refreshJob"], Value::Null);
+    // Nobody is known to move them, so their digests are taken for pins.
+    assert_eq!(states(&seen, "jobs-manager"), ["held"]);
+}
+
+#[test]
+fn a_deployment_without_containers_hides_its_images_and_nothing_else() {
+    let site = altered_site(G10, |scene| take_containers(manager_template(scene)));
+    let seen = document(&site, &[]);
+    for name in ["jobs-manager", "pods-monitor"] {
+        assert!(!states(&seen, name).contains(&"current"), "{name}");
+    }
+    assert_eq!(states(&seen, "resource-monitor"), ["current"]);
+}
+
+#[test]
+fn a_deployment_that_is_gone_is_said_to_be() {
+    let site = altered_site(G10, |scene| {
+        scene
+            .objects
+            .retain(|object| object["metadata"]["name"] != "berlin-jobs-manager");
+    });
+    let seen = document(&site, &["--exit-code"].map(|_| "--no-trunc"));
+    assert_eq!(states(&seen, "jobs-manager"), ["unknown"]);
+    assert_eq!(
+        states(&seen, "resource-monitor"),
+        ["unknown"],
+        "without its record"
+    );
+    let why = text(&image(&seen, "jobs-manager")["reasons"]["digests.spec"]);
+    assert_eq!(why, "deployment \"berlin-jobs-manager\" is not there");
+    assert_eq!(seen["summary"]["exitCode"], 5);
+    assert_eq!(seen["annotations"], Value::Null);
+    let counts: Vec<_> = items(&seen["streaks"])
+        .iter()
+        .map(|streak| &streak["count"])
+        .collect();
+    assert_eq!(
+        counts,
+        [&Value::Null, &Value::Null],
+        "what cannot be read is not zero"
+    );
+}
+
+#[test]
+fn what_is_deleted_between_two_questions_is_gone_and_no_error() {
+    let gone = |kind: &'static str, namespace: &'static str, name: &str| {
+        let at = At::new(kind, namespace, name);
+        move |store: &mut crate::world::sim::api::store::Store| {
+            let none = json!({});
+            let dependents = crate::world::sim::api::write::Dependents::Deleted;
+            let _ = store.delete(
+                &at,
+                &none,
+                dependents,
+                crate::world::sim::api::write::Commit::Stored,
+            );
+        }
+    };
+    let site = healthy_site(G10);
+    let monitor = gone(
+        "DaemonSet",
+        "tracebloc-node-agents",
+        "berlin-resource-monitor",
+    );
+    site.cluster.fault(Fault::on("GET", "/jobs?").then(monitor));
+    let seen = document(&site, &[]);
+    assert_eq!(states(&seen, "resource-monitor"), ["unknown"]);
+    assert_eq!(states(&seen, "jobs-manager"), ["current"]);
+
+    let site = healthy_site(G10);
+    let job = gone("Job", NS, "berlin-image-refresh-29678992");
+    site.cluster
+        .fault(Fault::on("GET", "/daemonsets/").then(job));
+    site.cluster.fault(
+        Fault::on("GET", "/log?").does(crate::world::sim::api::faults::Act::Delay(
+            std::time::Duration::from_millis(300),
+        )),
+    );
+    let seen = document(&site, &[]);
+    assert_eq!(seen["summary"]["state"], "current");
+}
