@@ -61,7 +61,8 @@ impl Site {
         };
         // Charts before 1.6.0 poll one tag of the ingestor, later ones another.
         internet.retag("ghcr.io/tracebloc/ingestor:0.8", &latest.ingestor);
-        let cluster = Cluster::start(Transport::Plain);
+        // kubectl sends no token in clear.
+        let cluster = Cluster::start(Transport::Tls);
         let now = NOW.parse().expect("a time");
         stage(&cluster, &scene(&latest, &old_ingestor, now));
         Self {
