@@ -108,11 +108,13 @@ impl Screen<'_> {
                         .lines(self.margins(LABEL, LABEL)),
                 );
             } else {
-                lines.extend(
-                    Flow::default()
-                        .item(0, command)
-                        .lines(self.margins(LABEL, LABEL)),
-                );
+                let flow = Flow::default();
+                let flow = if is_typed(&step.command) {
+                    flow.item(0, command)
+                } else {
+                    flow.words(&step.command, self.theme.bold)
+                };
+                lines.extend(flow.lines(self.margins(LABEL, LABEL)));
                 lines.extend(
                     Flow::default()
                         .words(&why, self.theme.dim)
@@ -125,6 +127,11 @@ impl Screen<'_> {
         }
         lines
     }
+}
+
+/// Some advice is a sentence.
+fn is_typed(command: &str) -> bool {
+    command.starts_with("kubectl ")
 }
 
 const fn is_fine(state: State) -> bool {
