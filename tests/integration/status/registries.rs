@@ -44,7 +44,7 @@ a redirect to plain HTTP             | ghcr.io manifests    | redirect-plain    
 redirects without end                | ghcr.io manifests    | redirect-loop          | TBI-231 ghcr.io: redirects more than 3 times
 another challenge                    | ghcr.io manifests    | 401                    | TBI-233 ghcr.io: its challenge is missing or not its own
 too many requests                    | ghcr.io manifests    | 429                    | TBI-254 ghcr.io: too many requests (429)
-too many requests, come back later   | ghcr.io manifests    | retry-after 600s       | TBI-254 ghcr.io: too many requests (429)
+too many requests, come back later   | ghcr.io manifests    | retry-after 600s       | TBI-254 ghcr.io: too many requests (429); it asks to wait 10m
 no pulls left                        | registry-1.docker.io | quota                  | TBI-253 registry-1.docker.io: the pull quota of this address is used up (429)
 an error                             | ghcr.io manifests    | 500                    | TBI-234 ghcr.io: answered 500
 half a page                          | registry-1.docker.io | truncated              | TBI-234 registry-1.docker.io: the answer was cut short
