@@ -80,12 +80,12 @@ pub(crate) async fn look(cluster: &Cluster, selector: Option<&str>) -> Result<Na
         cluster.list::<KubeNode>(Scope::Everywhere, &everything),
     );
     // A refusal of what is required is told at once, whatever else hangs.
-    let (cron_jobs, deployments, (replica_sets, pods, ticks, jobs, nodes)) = try_join3(
+    let all = try_join3(
         cluster.list::<KubeCronJob>(scope, &cron_jobs_asked),
         cluster.list::<Deployment>(scope, &deployments_asked),
         others.map(Ok),
-    )
-    .await?;
+    );
+    let (cron_jobs, deployments, (replica_sets, pods, ticks, jobs, nodes)) = Box::pin(all).await?;
     let releases = releases(&cron_jobs, &deployments);
     if releases.is_empty() {
         return Err(Error::NoRelease {

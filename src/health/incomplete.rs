@@ -58,9 +58,10 @@ pub(super) fn failures<'a>(judged: &Judged<'a>) -> Vec<(&'static str, &'a Failur
         return vec![("latest", failure)];
     }
     let latest = judged.assessed.latest.as_ref().ok();
-    let in_use = match &judged.assessed.in_use {
-        InUse::Digest(digest) if Some(digest) != latest => Some(digest),
-        _ => None,
+    let in_use = if let InUse::Digest(digest) = &judged.assessed.in_use {
+        Some(digest).filter(|digest| Some(*digest) != latest)
+    } else {
+        None
     };
     let content = |digest: &Digest| facts.content_failure(digest);
     [

@@ -40,21 +40,18 @@ fn without(whole: &[String], denial: Denial) -> (Vec<String>, Option<i32>) {
 #[test]
 fn a_missing_right_costs_what_it_would_have_shown() {
     let whole = timeless(&page(&healthy_site(G10), &[]));
-    let mut told = String::new();
-    for (verb, resource, namespace) in USED {
+    let told = USED.map(|(verb, resource, namespace)| {
         let denial = Denial::of(verb, resource).in_namespace(namespace);
         let (lines, code) = without(&whole, denial);
         assert_eq!(code, Some(5), "{verb} {resource}");
         let place = if namespace.is_empty() { "" } else { " in " };
-        told += &format!(
-            "without {verb} {resource}{place}{namespace}\n{}\n\n",
-            lines.join("\n")
-        );
-    }
+        let lines = lines.join("\n");
+        format!("without {verb} {resource}{place}{namespace}\n{lines}\n")
+    });
     screen(
         "rights",
         "What the screen of a healthy release says instead, without each right",
-        &told,
+        &told.join("\n"),
     );
 }
 
