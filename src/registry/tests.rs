@@ -78,7 +78,7 @@ impl Site {
     /// For what hangs on purpose.
     fn hasty(&self) -> Options {
         Options {
-            connect_limit: Duration::from_millis(500),
+            connect_limit: Duration::from_secs(2),
             ..self.options()
         }
     }
@@ -86,7 +86,7 @@ impl Site {
     /// For lookups that run into their limit.
     fn brief(&self) -> Options {
         Options {
-            lookup_limit: Duration::from_millis(900),
+            lookup_limit: Duration::from_secs(3),
             ..self.options()
         }
     }

@@ -29,11 +29,11 @@ all of Docker Hub                | *                    | refuse            | TB
 ";
 
 const SILENT_WAY: &str = "
-packets are dropped            | ghcr.io              | drop               | TBI-201 connect ghcr.io: connection timed out after 500ms
-dropped at Docker Hub          | registry-1.docker.io | drop               | TBI-201 connect registry-1.docker.io: connection timed out after 500ms
-dropped at its token host      | auth.docker.io       | drop               | TBI-241 connect auth.docker.io: connection timed out after 500ms
-DNS is silent                  | ghcr.io              | dnstimeout         | TBI-204 dns ghcr.io: DNS did not answer within 400ms
-the handshake stalls           | ghcr.io              | stall-after-accept | TBI-212 tls ghcr.io: TLS handshake timed out after 500ms
+packets are dropped            | ghcr.io              | drop               | TBI-201 connect ghcr.io: connection timed out after 2s
+dropped at Docker Hub          | registry-1.docker.io | drop               | TBI-201 connect registry-1.docker.io: connection timed out after 2s
+dropped at its token host      | auth.docker.io       | drop               | TBI-241 connect auth.docker.io: connection timed out after 2s
+DNS is silent                  | ghcr.io              | dnstimeout         | TBI-204 dns ghcr.io: DNS did not answer within 1.6s
+the handshake stalls           | ghcr.io              | stall-after-accept | TBI-212 tls ghcr.io: TLS handshake timed out after 2s
 ";
 
 const PROXIED_WAY: &str = "
@@ -50,9 +50,9 @@ it intercepts                  | ghcr.io            | intercept          | TBI-2
 ";
 
 const SILENT_PROXY: &str = "
-it hangs                   | ghcr.io            | proxyhang          | TBI-223 proxy ghcr.io: proxy P gave no way to it within 500ms
-it is not there            | proxy.acme.example | drop               | TBI-224 proxy ghcr.io: proxy P is unreachable: connection timed out after 500ms
-a handshake stalls in it   | ghcr.io            | stall-after-accept | TBI-212 tls ghcr.io: TLS handshake timed out after 500ms
+it hangs                   | ghcr.io            | proxyhang          | TBI-223 proxy ghcr.io: proxy P gave no way to it within 2s
+it is not there            | proxy.acme.example | drop               | TBI-224 proxy ghcr.io: proxy P is unreachable: connection timed out after 2s
+a handshake stalls in it   | ghcr.io            | stall-after-accept | TBI-212 tls ghcr.io: TLS handshake timed out after 2s
 ";
 
 const TOKEN: &str = r#"
@@ -212,7 +212,7 @@ async fn dropped_packets_are_not_taken_for_a_stalled_handshake_when_dns_was_slow
     let session = open(network, site.hasty());
     let failure = session.latest(&image(INGESTOR)).await.unwrap_err();
     assert_eq!(
-        "TBI-201 connect ghcr.io: connection timed out after 500ms",
+        "TBI-201 connect ghcr.io: connection timed out after 2s",
         words(&failure)
     );
 }

@@ -176,10 +176,10 @@ async fn a_lookup_ends_at_its_limit_whatever_hangs() {
         let failure = session.latest(&image(JOBS_MANAGER)).await.unwrap_err();
         assert_eq!(host, failure.host, "{name}");
         assert!(
-            failure.message.starts_with("no answer within 0."),
+            failure.message.starts_with("no answer within "),
             "{name}: {failure}"
         );
-        assert!(started.elapsed() < 2 * site.brief().lookup_limit, "{name}");
+        assert!(started.elapsed() < site.brief().lookup_limit * 2, "{name}");
     }
 }
 
@@ -187,7 +187,7 @@ async fn a_lookup_ends_at_its_limit_whatever_hangs() {
 async fn a_host_that_was_left_no_time_is_not_called_dead() {
     let site = Site::new();
     site.net
-        .fault(AUTH, Fault::Slow(Duration::from_millis(600)));
+        .fault(AUTH, Fault::Slow(site.brief().lookup_limit * 2 / 3));
     site.net.fault(at(HUB).method("HEAD"), Fault::Hang);
     let session = site.session_with(site.brief());
     session.latest(&image(JOBS_MANAGER)).await.unwrap_err();
@@ -205,12 +205,12 @@ async fn more_images_than_are_asked_at_once_wait_for_a_silent_host_together() {
     site.net.fault(at("ghcr.io").method("HEAD"), Fault::Hang);
     let started = Instant::now();
     let found = site.session_with(site.brief()).lookup_all(&images).await;
-    assert!(started.elapsed() < 2 * site.brief().lookup_limit);
+    assert!(started.elapsed() < site.brief().lookup_limit * 2);
     assert!(found.iter().all(|one| {
         one.as_ref()
             .unwrap_err()
             .message
-            .starts_with("no answer within 0.")
+            .starts_with("no answer within ")
     }));
     assert_eq!(8, count(&site, is_head));
 }

@@ -9,7 +9,7 @@ use crate::world::sim::release::Generation::G10;
 /// What goes wrong, and the words for it; `{server}` stands for the server's address.
 type Trouble = (&'static str, fn(Fault) -> Fault, &'static str);
 
-const SILENCE: &str = "no answer from {server} within 2s";
+const SILENCE: &str = "no answer from {server} within 4s";
 
 const TROUBLES: &[Trouble] = &[
     (
@@ -154,7 +154,7 @@ fn look(site: &Site, question: &str, trouble: &Trouble) -> (Output, usize) {
     site.cluster.fault(cause(Fault::on("GET", question)));
     let before = site.cluster.count("GET", question);
     // Waited for where nothing else ends it.
-    let limit = if *words == SILENCE { "2s" } else { "60s" };
+    let limit = if *words == SILENCE { "4s" } else { "60s" };
     let args = ["-o", "json", "--exit-code", "--request-timeout", limit];
     let output = status(site, &args).output();
     assert_clean(&output);
