@@ -15,3 +15,4 @@ mod record;
 mod runs;
 pub(crate) mod watch;
 mod workload;
+pub(crate) mod write;

@@ -3,6 +3,7 @@
 //! What could not be seen is [`Blind`] and says why; it is never an empty list, a zero or a default.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -91,6 +92,25 @@ pub(crate) struct Workload {
 pub(crate) enum WorkloadKind {
     Deployment,
     DaemonSet,
+}
+
+/// A Deployment or DaemonSet by name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Target {
+    pub(crate) kind: WorkloadKind,
+    pub(crate) namespace: String,
+    pub(crate) name: String,
+}
+
+/// `deploy/NAME` or `ds/NAME`, as kubectl takes it.
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self.kind {
+            WorkloadKind::Deployment => "deploy",
+            WorkloadKind::DaemonSet => "ds",
+        };
+        write!(f, "{kind}/{}", self.name)
+    }
 }
 
 /// What the workload says should run.
