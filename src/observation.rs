@@ -75,7 +75,10 @@ pub(crate) struct Workload {
     pub(crate) namespace: String,
     pub(crate) name: String,
     pub(crate) container: String,
+    pub(crate) object: ObjectState,
     pub(crate) spec: Spec,
+    /// The image, or the value of the environment entry, as written there; empty where there is none.
+    pub(crate) written: String,
     /// Further environment entries of the ingestor digest's name. The last entry wins, and no patch by name can
     /// tell them apart.
     pub(crate) duplicate_entries: usize,
@@ -110,6 +113,51 @@ impl fmt::Display for Target {
             WorkloadKind::DaemonSet => "ds",
         };
         write!(f, "{kind}/{}", self.name)
+    }
+}
+
+/// What whoever changes an object must know of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ObjectState {
+    pub(crate) uid: String,
+    /// `metadata.resourceVersion`.
+    pub(crate) version: String,
+    pub(crate) generation: i64,
+    pub(crate) strategy: Strategy,
+    /// The `kubectl.kubernetes.io/restartedAt` of the pod template, where this plugin was the last to write it.
+    pub(crate) restarted: Option<String>,
+}
+
+/// How new pods take the place of old ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Strategy {
+    RollingUpdate,
+    /// The old pod is gone before the new one starts.
+    Recreate,
+    /// A DaemonSet whose pods somebody deletes by hand.
+    OnDelete,
+}
+
+#[cfg(test)]
+impl ObjectState {
+    pub(crate) fn fixture() -> Self {
+        Self {
+            uid: "u1".to_owned(),
+            version: "100".to_owned(),
+            generation: 3,
+            strategy: Strategy::RollingUpdate,
+            restarted: None,
+        }
+    }
+}
+
+impl Workload {
+    pub(crate) fn target(&self) -> Target {
+        Target {
+            kind: self.kind,
+            namespace: self.namespace.clone(),
+            name: self.name.clone(),
+        }
     }
 }
 

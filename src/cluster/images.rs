@@ -8,15 +8,17 @@ use kube::core::PartialObjectMeta;
 
 use super::discover::{API, PODS_MONITOR, name};
 use super::pods::{Source, of_daemon_set, of_deployment};
-use super::workload::{container, daemon_set_rollout, deployment_rollout, env, scheduling, spec};
+use super::workload::{
+    container, daemon_set_rollout, daemon_set_state, deployment_rollout, deployment_state, env,
+    scheduling, spec,
+};
 use crate::capability::{Capability, Env, EnvValue};
-use crate::image::{ManagedImage, Reference};
+use crate::image::{INGESTOR_DIGEST, ManagedImage, Reference};
 use crate::node::Scheduling;
 use crate::observation::{Blind, ObservedImage, ProxySettings, Seen, Spec, Workload, WorkloadKind};
 use crate::release::Release;
 use crate::text::{QUOTED, printable};
 
-const INGESTOR_DIGEST: &str = "INGESTOR_IMAGE_DIGEST";
 const INGESTOR_REPOSITORY: &str = "ghcr.io/tracebloc/ingestor";
 
 /// The resource-monitor's DaemonSet, and the pods that bear its label.
@@ -156,7 +158,7 @@ fn deployment(objects: &Objects<'_>, wanted: &str, container_name: &str) -> Seen
     Ok(on_deployment(
         deployment,
         objects,
-        spec(container),
+        (spec(container), container.image.clone()),
         Source::Image(container_name),
     ))
 }
@@ -164,7 +166,7 @@ fn deployment(objects: &Objects<'_>, wanted: &str, container_name: &str) -> Seen
 fn on_deployment(
     deployment: &Deployment,
     objects: &Objects<'_>,
-    spec: Spec,
+    (spec, written): (Spec, Option<String>),
     source: Source<'_>,
 ) -> Workload {
     let pods = match (objects.replica_sets, objects.pods) {
@@ -184,7 +186,9 @@ fn on_deployment(
         container: match source {
             Source::Image(container) | Source::Env { container, .. } => container.to_owned(),
         },
+        object: deployment_state(deployment),
         spec,
+        written: written.unwrap_or_default(),
         duplicate_entries: 0,
         scheduling: scheduling(pod_spec(deployment)),
         replicas: Some(u32::try_from(deployment.spec.replicas.unwrap_or(1)).unwrap_or(0)),
@@ -218,7 +222,9 @@ fn daemon_set(release: &Release, objects: &Objects<'_>) -> Seen<Workload> {
         namespace: set.metadata.namespace.clone().unwrap_or_default(),
         name: name(&set.metadata).to_owned(),
         container: CONTAINER.to_owned(),
+        object: daemon_set_state(set),
         spec: spec(container),
+        written: container.image.clone().unwrap_or_default(),
         duplicate_entries: 0,
         scheduling: scheduling(template),
         replicas: None,
@@ -268,7 +274,7 @@ fn ingestor(release: &Release, objects: &Objects<'_>) -> Option<ObservedImage> {
     let mut workload = on_deployment(
         deployment,
         objects,
-        spec,
+        (spec, api_env.literal(INGESTOR_DIGEST).map(str::to_owned)),
         Source::Env {
             container: API,
             name: INGESTOR_DIGEST,

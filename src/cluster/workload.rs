@@ -1,12 +1,15 @@
 //! Deployments, DaemonSets and pod templates, turned into the words of the observation.
 
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment};
-use k8s_openapi::api::core::v1::{self, Container, EnvVar, PodSpec};
+use k8s_openapi::api::core::v1::{self, Container, EnvVar, PodSpec, PodTemplateSpec};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
+use super::write::FIELD_MANAGER;
 use crate::capability::{Env, EnvValue};
 use crate::image::Reference;
 use crate::node::{Expression, Scheduling, Toleration};
-use crate::observation::{Pull, Rollout, Spec};
+use crate::observation::{ObjectState, Pull, Rollout, Spec, Strategy};
+use crate::plan::RESTARTED_AT;
 use crate::text::{QUOTED, printable};
 
 /// The container of this name. `None` when the template has none.
@@ -55,6 +58,59 @@ pub(super) fn spec(container: &Container) -> Spec {
         _ => Pull::Always,
     };
     Spec::Tagged { reference, pull }
+}
+
+pub(super) fn deployment_state(deployment: &Deployment) -> ObjectState {
+    let strategy = deployment.spec.strategy.as_ref();
+    let strategy = match strategy.and_then(|strategy| strategy.type_.as_deref()) {
+        Some("Recreate") => Strategy::Recreate,
+        _ => Strategy::RollingUpdate,
+    };
+    state(&deployment.metadata, &deployment.spec.template, strategy)
+}
+
+pub(super) fn daemon_set_state(set: &DaemonSet) -> ObjectState {
+    let strategy = set.spec.update_strategy.as_ref();
+    let strategy = match strategy.and_then(|strategy| strategy.type_.as_deref()) {
+        Some("OnDelete") => Strategy::OnDelete,
+        _ => Strategy::RollingUpdate,
+    };
+    state(&set.metadata, &set.spec.template, strategy)
+}
+
+fn state(metadata: &ObjectMeta, template: &PodTemplateSpec, strategy: Strategy) -> ObjectState {
+    ObjectState {
+        uid: metadata.uid.clone().unwrap_or_default(),
+        version: metadata.resource_version.clone().unwrap_or_default(),
+        generation: metadata.generation.unwrap_or(0),
+        strategy,
+        restarted: restarted_at(template)
+            .filter(|_| is_restarted_by_us(metadata))
+            .map(str::to_owned),
+    }
+}
+
+/// When `kubectl rollout restart`, or this plugin, last restarted the pods of this template.
+pub(super) fn restarted_at(template: &PodTemplateSpec) -> Option<&str> {
+    let annotations = template.metadata.as_ref()?.annotations.as_ref()?;
+    annotations.get(RESTARTED_AT).map(String::as_str)
+}
+
+fn is_restarted_by_us(metadata: &ObjectMeta) -> bool {
+    let owns = |fields: &serde_json::Value| {
+        fields
+            .pointer("/f:spec/f:template/f:metadata/f:annotations")
+            .is_some_and(|annotations| annotations.get(format!("f:{RESTARTED_AT}")).is_some())
+    };
+    let entries = metadata.managed_fields.iter().flatten();
+    entries
+        .filter(|entry| entry.manager.as_deref() == Some(FIELD_MANAGER))
+        .any(|entry| {
+            entry
+                .fields_v1
+                .as_ref()
+                .is_some_and(|fields| owns(&fields.0))
+        })
 }
 
 /// What chooses the nodes of a pod.

@@ -368,7 +368,7 @@ fn target(judged: &Judged<'_>) -> Option<Digest> {
 
     let is_free =
         judged.facts.is_managed() && !judged.is(State::Held) && !judged.is(State::Mirrored);
-    if !is_free || judged.running == Folded::Same || judged.is(State::Unknown) {
+    if !is_free || judged.assessed.to_latest.running == Folded::Same || judged.is(State::Unknown) {
         return None;
     }
     // Set already: its rollout is on the way, or does not end.

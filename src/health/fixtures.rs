@@ -11,8 +11,8 @@ use crate::image::{Digest, ManagedImage, Platform, Reference};
 use crate::lookup::{Child, Content, Failure, Layer, Manifest, Resolved};
 use crate::node::{Node, Scheduling, Standing};
 use crate::observation::{
-    Blind, Observation, ObservedImage, Pod, PodPhase, ProxySettings, Pull, RegistryAnswers,
-    Rollout, RunLog, Running, Spec, Template, Workload, WorkloadKind,
+    Blind, ObjectState, Observation, ObservedImage, Pod, PodPhase, ProxySettings, Pull,
+    RegistryAnswers, Rollout, RunLog, Running, Spec, Template, Workload, WorkloadKind,
 };
 use crate::record::Record;
 use crate::release::{Absence, CronJob, Refresher, Release};
@@ -204,6 +204,13 @@ impl Site {
                 namespace: if is_set { "agents" } else { "tracebloc" }.to_owned(),
                 name,
                 container: container.to_owned(),
+                object: ObjectState::fixture(),
+                written: match form {
+                    Form::Environment => digest.to_string(),
+                    Form::Digest => tracks.at(&digest).to_string(),
+                    Form::Tag(_) => tracks.to_string(),
+                    Form::Floats => String::new(),
+                },
                 spec,
                 duplicate_entries: 0,
                 scheduling: Scheduling::default(),

@@ -173,6 +173,12 @@ pub(super) fn current(image: ManagedImage, digest: &Digest, required: &[&str]) -
         recorded: Ok(Some(digest.clone())),
         running: Ok(BTreeSet::from([digest.clone()])),
         latest: Ok(digest.clone()),
+        to_latest: ToLatest {
+            running: Folded::Same,
+            recorded: Some(Folded::Same),
+            spec: Some(Folded::Same),
+        },
+        troubles: BTreeSet::new(),
         coverage: Coverage {
             in_use: Ok(platforms(&["amd64", "arm64"])),
             latest: Ok(platforms(&["amd64", "arm64"])),
@@ -198,6 +204,8 @@ fn workload(
         kind: WorkloadKind::Deployment,
         namespace: "tracebloc".to_owned(),
         container: container.to_owned(),
+        object: ObjectState::fixture(),
+        written: format!("docker.io/tracebloc/{suffix}@{digest}"),
         spec: Spec::Pinned {
             repository: format!("docker.io/tracebloc/{suffix}"),
             digest: digest.clone(),

@@ -1,0 +1,118 @@
+//! What a refresh did, step by step, and how it ended. Plain data: the plan says what was meant, this what came of it.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::codes::Code;
+use crate::error::Exit;
+use crate::image::{Digest, ManagedImage};
+use crate::observation::Target;
+use crate::plan::{Because, RefreshPlan};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RefreshReport {
+    pub(crate) plan: RefreshPlan,
+    /// In the order in which they were taken. The last one may be the one that was cut short.
+    pub(crate) steps: Vec<Taken>,
+    /// What was written into the record.
+    pub(crate) recorded: BTreeMap<ManagedImage, Digest>,
+    pub(crate) ending: Ending,
+    pub(crate) elapsed: Duration,
+}
+
+/// A step of the plan that was begun.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Taken {
+    pub(crate) step: Step,
+    /// `None` for the pull test and for other people's work.
+    pub(crate) target: Option<Target>,
+    pub(crate) result: StepResult,
+    /// What goes on after the verb: `1/1 updated, 1/1 available`. Printable; digests in full.
+    pub(crate) words: String,
+    /// Further lines, of whoever refused: the kubelet, the API server. Printable.
+    pub(crate) details: Vec<String>,
+    pub(crate) took: Duration,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Step {
+    PullTest,
+    CountAttempt,
+    Patch,
+    Wait,
+    Verify,
+    Record,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum StepResult {
+    Done,
+    /// Done with a doubt, or not done where that stops nothing.
+    Doubtful,
+    /// With the code that says why, where there is one.
+    Failed(Option<Code>),
+    /// The time ran out, or somebody ended the run.
+    CutShort,
+}
+
+/// How the run ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// Everything planned is done and recorded.
+    Finished,
+    NothingToDo,
+    /// The answer to the question was No.
+    Declined,
+    /// A guard, or a named image that cannot move, stopped it before anything was changed.
+    Refused(Exit),
+    /// A step failed.
+    Failed,
+    TimedOut(Duration),
+    /// By a signal.
+    Interrupted(Exit),
+}
+
+impl RefreshReport {
+    /// Workloads whose change is complete: patched or found set, rolled out, verified.
+    pub(crate) fn done(&self) -> Vec<&Target> {
+        let verified = |target: &&Target| {
+            self.steps.iter().any(|taken| {
+                taken.step == Step::Verify
+                    && taken.target.as_ref() == Some(target)
+                    && matches!(taken.result, StepResult::Done | StepResult::Doubtful)
+            })
+        };
+        let targets = self.plan.changes.iter().map(|change| &change.target);
+        targets.filter(verified).collect()
+    }
+
+    pub(crate) fn not_done(&self) -> Vec<&Target> {
+        let done = self.done();
+        let targets = self.plan.changes.iter().map(|change| &change.target);
+        targets.filter(|target| !done.contains(target)).collect()
+    }
+
+    /// Whether a patch was sent that the server may have carried out.
+    pub(crate) fn has_patched(&self) -> bool {
+        self.steps.iter().any(|taken| {
+            taken.step == Step::Patch && !matches!(taken.result, StepResult::Failed(_))
+        })
+    }
+
+    /// Of several outcomes the gravest (design, "Exit codes").
+    pub(crate) fn exit(&self) -> Exit {
+        let unable = |taken: bool| if taken { Exit::Incomplete } else { Exit::Done };
+        let left_out = self
+            .plan
+            .refused
+            .iter()
+            .any(|refused| refused.because == Because::Unable);
+        match &self.ending {
+            Ending::Finished | Ending::NothingToDo => unable(left_out),
+            Ending::Declined => Exit::Done,
+            Ending::Refused(exit) | Ending::Interrupted(exit) => *exit,
+            Ending::Failed => Exit::Found,
+            Ending::TimedOut(_) => Exit::TimedOut,
+        }
+    }
+}
