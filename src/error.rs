@@ -106,6 +106,17 @@ pub(crate) enum Error {
         elsewhere: Vec<String>,
     },
 
+    /// More releases than one, where only one can be meant.
+    #[error("{} releases in namespace {namespace:?}: {}", names.len(), names.join(", "))]
+    SeveralReleases {
+        namespace: String,
+        names: Vec<String>,
+    },
+
+    /// Nobody can be asked, and nobody said yes beforehand.
+    #[error("refresh needs confirmation; stdin is not a terminal")]
+    Unconfirmed,
+
     #[error("write the answer: {why}")]
     Output { why: String },
 }
@@ -178,12 +189,22 @@ impl Error {
             | Self::Busy { .. }
             | Self::Rejected { .. }
             | Self::Answer { .. }
+            | Self::SeveralReleases { .. }
+            | Self::Unconfirmed
             | Self::Output { .. } => None,
         }
     }
 }
 
 impl Error {
+    /// How a command ends that this error ends.
+    pub(crate) const fn exit(&self) -> Exit {
+        match self {
+            Self::SeveralReleases { .. } | Self::Unconfirmed => Exit::Usage,
+            _ => Exit::Failed,
+        }
+    }
+
     /// Whether a write that ended so may have been carried out all the same.
     pub(crate) const fn may_have_happened(&self) -> bool {
         matches!(

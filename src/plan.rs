@@ -14,6 +14,7 @@
 //! Counted before the first change, recorded after the last: a run that dies in between leaves a count and old records.
 #![warn(clippy::wildcard_enum_match_arm)]
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
@@ -27,7 +28,8 @@ mod candidate;
 mod changes;
 mod finish;
 mod guards;
-mod patch;
+pub(crate) mod patch;
+mod rearm;
 mod rows;
 mod undo;
 
@@ -43,6 +45,15 @@ pub(crate) struct Request {
     pub(crate) images: BTreeSet<ManagedImage>,
     pub(crate) consent: Consent,
     pub(crate) guarding: Guarding,
+    pub(crate) counters: Rearm,
+}
+
+/// Whether the counters that keep the refresh job from trying again are removed first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Rearm {
+    No,
+    /// `--rearm`.
+    First,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -70,6 +81,8 @@ pub(crate) struct RefreshPlan {
     pub(crate) at: Timestamp,
     /// One for each container whose image is not refused, workload by workload.
     pub(crate) rows: Vec<Row>,
+    /// Counters that are removed before anything else, as they stand.
+    pub(crate) rearm: BTreeMap<String, String>,
     /// `None` where this generation counts no attempts, or none is begun.
     pub(crate) attempt: Option<Attempt>,
     /// In the chart's order. Empty when no workload is to be changed or waited for.
@@ -237,6 +250,14 @@ pub(crate) struct Undo {
 
 /// The plan for one look at a release.
 pub(crate) fn decide(seen: &Observation, assessed: &Assessment, request: &Request) -> RefreshPlan {
+    let (seen, rearm) = match request.counters {
+        Rearm::No => (Cow::Borrowed(seen), BTreeMap::new()),
+        Rearm::First => {
+            let (seen, removed) = rearm::rearmed(seen);
+            (Cow::Owned(seen), removed)
+        }
+    };
+    let seen = seen.as_ref();
     let mut candidates = candidate::candidates(seen, assessed, request);
     let changes = changes::changes(seen, &mut candidates);
     let finish = finish::finish(seen, &candidates, &changes);
@@ -246,6 +267,7 @@ pub(crate) fn decide(seen: &Observation, assessed: &Assessment, request: &Reques
         context: seen.context.clone(),
         at: seen.at,
         rows: rows::rows(&candidates, &changes),
+        rearm,
         attempt: finish::attempt(seen, &changes, request),
         undo: undo::undo(seen, assessed, &changes),
         guards: guards::guards(seen, &candidates, &changes, &finish, request),
@@ -258,7 +280,7 @@ pub(crate) fn decide(seen: &Observation, assessed: &Assessment, request: &Reques
 impl RefreshPlan {
     /// Whether there is anything to write or to wait for.
     pub(crate) fn is_empty(&self) -> bool {
-        self.changes.is_empty() && self.finish.records.is_empty()
+        self.changes.is_empty() && self.finish.records.is_empty() && self.rearm.is_empty()
     }
 
     /// The images that a person may choose among: those that move by a patch of their own.

@@ -104,6 +104,11 @@ fn every_error_says_what_failed_why_and_what_to_do() {
             namespace: "default".to_owned(),
             elsewhere: vec![],
         },
+        Error::SeveralReleases {
+            namespace: "tracebloc".to_owned(),
+            names: names(&["berlin", "lab"]),
+        },
+        Error::Unconfirmed,
         Error::Output { why: why() },
     ];
     let page: Vec<String> = all.iter().map(Error::message).collect();

@@ -16,7 +16,7 @@
 
 use super::candidate::Candidate;
 use super::changes::{does_not_run, in_flight};
-use super::{Change, Consent, Finish, Guarding, Request, Stage};
+use super::{Change, Consent, Finish, Guarding, Rearm, Request, Stage};
 use crate::capability::{Capability, Limit};
 use crate::codes::Code;
 use crate::health::Folded;
@@ -82,7 +82,7 @@ pub(super) fn guards(
     if let Refresher::Absent(why) = &seen.release.refresher {
         return vec![guard(Obstacle::NoCronJob(*why), request)];
     }
-    if changes.is_empty() && finish.records.is_empty() {
+    if changes.is_empty() && finish.records.is_empty() && request.counters == Rearm::No {
         return Vec::new();
     }
     let mut obstacles = Vec::new();
