@@ -9,9 +9,12 @@ mod fixture;
 mod images;
 mod nodes;
 pub(crate) mod observe;
+pub(crate) mod ownership;
 mod pods;
 pub(crate) mod read;
 mod record;
+#[cfg_attr(not(test), expect(dead_code, reason = "called by refresh"))]
+pub(crate) mod rollout;
 mod runs;
 pub(crate) mod watch;
 mod workload;

@@ -37,6 +37,8 @@ mod record;
 mod registry;
 mod release;
 mod render;
+#[cfg_attr(not(test), expect(dead_code, reason = "called by refresh"))]
+mod rollout;
 mod schedule;
 mod shell;
 mod terminal;

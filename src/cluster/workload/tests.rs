@@ -78,7 +78,7 @@ fn a_rollout_is_judged_as_kubectl_judges_it() {
     ] {
         assert_eq!(
             want,
-            deployment_rollout(&deployment(&spec, &status)),
+            deployment_status(&deployment(&spec, &status)).rollout(),
             "{name}"
         );
     }
@@ -111,7 +111,7 @@ fn a_daemon_set_is_settled_when_every_node_has_the_new_pod() {
                 "numberAvailable": status[2], "observedGeneration": status[3],
                 "currentNumberScheduled": 0, "numberMisscheduled": 0, "numberReady": 0}}))
         .expect("set");
-        assert_eq!(want, daemon_set_rollout(&set), "{name}");
+        assert_eq!(want, daemon_set_status(&set).rollout(), "{name}");
     }
 }
 
