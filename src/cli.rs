@@ -188,7 +188,12 @@ pub(crate) struct Refresh {
     pub(crate) images: Vec<ManagedImage>,
 
     /// Do not wait for the next tick and do not ask; every check still applies
-    #[arg(long, visible_alias = "yes", short_alias = 'y', visible_short_alias = 'y')]
+    #[arg(
+        long,
+        visible_alias = "yes",
+        short_alias = 'y',
+        visible_short_alias = 'y'
+    )]
     pub(crate) now: bool,
 
     /// How to print plan and report

@@ -2,6 +2,7 @@
 //!
 //! What comes back is turned into the vocabulary of this crate before it leaves the folder.
 
+pub(crate) mod apply;
 pub(crate) mod connect;
 mod discover;
 #[cfg(test)]
@@ -9,10 +10,13 @@ mod fixture;
 mod images;
 mod nodes;
 pub(crate) mod observe;
+pub(crate) mod ownership;
 mod pods;
 pub(crate) mod read;
 mod record;
-mod runs;
+#[cfg_attr(not(test), expect(dead_code, reason = "called by refresh"))]
+pub(crate) mod rollout;
+pub(crate) mod runs;
 pub(crate) mod watch;
 mod workload;
 pub(crate) mod write;

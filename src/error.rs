@@ -135,6 +135,12 @@ impl Error {
             | Self::Exists { .. }
             | Self::Rejected { .. }
             | Self::Answer { .. } => return None,
+            Self::SeveralReleases { .. } => {
+                "choose one with -l app.kubernetes.io/instance=NAME".to_owned()
+            }
+            Self::Unconfirmed => {
+                "run it again with --now, or with --dry-run to see the plan".to_owned()
+            }
             Self::Conflict { .. } => {
                 "somebody else changed it; look again, and run this again".to_owned()
             }

@@ -39,6 +39,7 @@ mod registry;
 mod release;
 mod render;
 mod report;
+mod rollout;
 mod schedule;
 mod shell;
 mod terminal;
@@ -62,8 +63,10 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
             cli.screen,
             &cli.connection,
         )),
+        Command::Refresh(_) => todo!(), //TMP
         Command::Schema(schema) => terminal::print(match schema.document {
             Document::Status => render::schema::STATUS,
+            Document::Plan | Document::Report => todo!(), //TMP
         })
         .map(|()| Exit::Done),
         Command::Version(version) if version.client => command::version::client(version.output),

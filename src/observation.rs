@@ -13,6 +13,7 @@ use crate::lookup::{Config, Failure, Manifest, Resolved, Vantage};
 use crate::node::{Node, Scheduling};
 use crate::record::Record;
 use crate::release::Release;
+use crate::rollout::Strategy;
 
 /// Why something was not seen: one printable line, in the words of whoever refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -126,16 +127,6 @@ pub(crate) struct ObjectState {
     pub(crate) strategy: Strategy,
     /// The `kubectl.kubernetes.io/restartedAt` of the pod template, where this plugin was the last to write it.
     pub(crate) restarted: Option<String>,
-}
-
-/// How new pods take the place of old ones.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Strategy {
-    RollingUpdate,
-    /// The old pod is gone before the new one starts.
-    Recreate,
-    /// A DaemonSet whose pods somebody deletes by hand.
-    OnDelete,
 }
 
 #[cfg(test)]

@@ -35,9 +35,6 @@ mod undo;
 
 pub(crate) use guards::{Guard, Obstacle, Verdict};
 
-/// The annotation of a pod template by which `kubectl rollout restart` makes new pods.
-pub(crate) const RESTARTED_AT: &str = "kubectl.kubernetes.io/restartedAt";
-
 /// What somebody asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Request {
@@ -194,6 +191,8 @@ pub(crate) enum Means {
     Env,
     /// The pod follows the tag, wherever that points when it is pulled.
     Tag,
+    /// Nothing: it runs already, and is recorded if the new pods run it too.
+    None,
 }
 
 /// What is recorded once everything runs.
@@ -298,3 +297,6 @@ impl RefreshPlan {
             .find(|guard| matches!(guard.verdict, Verdict::Refuse | Verdict::Fail))
     }
 }
+
+#[cfg(test)]
+mod tests;

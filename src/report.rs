@@ -37,6 +37,10 @@ pub(crate) struct Taken {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Step {
     PullTest,
+    /// Looks whether everything is still as the plan showed it.
+    Reread,
+    /// Removes the counters that keep the refresh job from trying again.
+    Rearm,
     CountAttempt,
     Patch,
     Wait,

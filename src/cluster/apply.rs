@@ -21,8 +21,9 @@ use super::write::{Effect, Patch};
 use crate::capability::EnvValue;
 use crate::error::Error;
 use crate::observation::{Target, WorkloadKind};
-use crate::plan::{Edit, Field, RESTARTED_AT};
+use crate::plan::{Edit, Field};
 use crate::record::PREFIX;
+use crate::rollout::RESTARTED_AT;
 
 /// How long a patch is tried again that only meets writes which do not matter, or a server that is busy.
 const PERSISTENCE: Duration = Duration::from_secs(30);
@@ -67,9 +68,7 @@ impl Write<'_> {
     pub(crate) fn patch(&self, version: &str) -> Patch {
         match self {
             Self::Template(edits) => Patch::Strategic(crate::plan::patch::workload(edits, version)),
-            Self::Annotations(keys) => {
-                Patch::Merge(crate::plan::patch::annotations(keys, version))
-            }
+            Self::Annotations(keys) => Patch::Merge(crate::plan::patch::annotations(keys, version)),
         }
     }
 
@@ -144,10 +143,11 @@ pub(crate) async fn write(
     let mut version = seen.version.clone();
     let mut pause = PAUSE;
     loop {
-        let refused = match Object::patch(cluster, target, &write.patch(&version), Effect::Persisted).await {
-            Ok(object) => return Ok(Written::Done(object.snapshot(edits))),
-            Err(error) => error,
-        };
+        let refused =
+            match Object::patch(cluster, target, &write.patch(&version), Effect::Persisted).await {
+                Ok(object) => return Ok(Written::Done(object.snapshot(edits))),
+                Err(error) => error,
+            };
         let wait = match &refused {
             // Not done, and nothing else has changed that we know of.
             Error::Busy { retry_after, .. } => pause.max(*retry_after),
@@ -225,7 +225,9 @@ impl Object {
     async fn read(cluster: &Cluster, target: &Target) -> Result<Self, Error> {
         let scope = Scope::Namespace(&target.namespace);
         Ok(match target.kind {
-            WorkloadKind::Deployment => cluster.get::<Deployment>(scope, &target.name).await?.into(),
+            WorkloadKind::Deployment => {
+                cluster.get::<Deployment>(scope, &target.name).await?.into()
+            }
             WorkloadKind::DaemonSet => cluster.get::<DaemonSet>(scope, &target.name).await?.into(),
         })
     }
@@ -238,12 +240,14 @@ impl Object {
     ) -> Result<Self, Error> {
         let (scope, name) = (Scope::Namespace(&target.namespace), &target.name);
         Ok(match target.kind {
-            WorkloadKind::Deployment => {
-                cluster.patch::<Deployment>(scope, name, patch, effect).await?.into()
-            }
-            WorkloadKind::DaemonSet => {
-                cluster.patch::<DaemonSet>(scope, name, patch, effect).await?.into()
-            }
+            WorkloadKind::Deployment => cluster
+                .patch::<Deployment>(scope, name, patch, effect)
+                .await?
+                .into(),
+            WorkloadKind::DaemonSet => cluster
+                .patch::<DaemonSet>(scope, name, patch, effect)
+                .await?
+                .into(),
         })
     }
 
@@ -284,7 +288,7 @@ impl Object {
         let fields = edits.iter().map(|edit| match &edit.field {
             Field::Image { container } => ownership::Field::Image(container),
             Field::Env { container, name } => ownership::Field::Env { container, name },
-            Field::Restart => ownership::Field::TemplateAnnotation(RESTARTED_AT),
+            Field::Restart => ownership::Field::OfTemplate(RESTARTED_AT),
         });
         let keys = keys.iter().map(|key| ownership::Field::Annotation(key));
         let fields: Vec<_> = fields.chain(keys).collect();

@@ -9,7 +9,7 @@ use kube::core::PartialObjectMeta;
 use super::discover::{API, PODS_MONITOR, name};
 use super::pods::{Source, of_daemon_set, of_deployment};
 use super::workload::{
-    container, daemon_set_rollout, daemon_set_state, deployment_rollout, deployment_state, env,
+    container, daemon_set_state, daemon_set_status, deployment_state, deployment_status, env,
     scheduling, spec,
 };
 use crate::capability::{Capability, Env, EnvValue};
@@ -192,7 +192,7 @@ fn on_deployment(
         duplicate_entries: 0,
         scheduling: scheduling(pod_spec(deployment)),
         replicas: Some(u32::try_from(deployment.spec.replicas.unwrap_or(1)).unwrap_or(0)),
-        rollout: deployment_rollout(deployment),
+        rollout: deployment_status(deployment).rollout(),
         pods,
     }
 }
@@ -228,7 +228,7 @@ fn daemon_set(release: &Release, objects: &Objects<'_>) -> Seen<Workload> {
         duplicate_entries: 0,
         scheduling: scheduling(template),
         replicas: None,
-        rollout: daemon_set_rollout(set),
+        rollout: daemon_set_status(set).rollout(),
         pods: pods
             .as_ref()
             .map(|pods| of_daemon_set(set, pods, objects.lost, Source::Image(CONTAINER)))

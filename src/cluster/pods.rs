@@ -185,7 +185,7 @@ fn phase(pod: &KubePod, status: Option<&ContainerStatus>, node_lost: bool) -> Po
 }
 
 /// What an imageID says, in each of the forms that container runtimes use.
-fn image_id(status: &ContainerStatus) -> Running {
+pub(super) fn image_id(status: &ContainerStatus) -> Running {
     let id = status.image_id.as_str();
     let bare = |text: &str| -> Option<Digest> {
         if text.starts_with("sha256:") {

@@ -4,6 +4,8 @@ mod execution;
 mod journal;
 mod others;
 mod planning;
+mod pulling;
+mod verification;
 
 use std::cell::Cell;
 use std::time::Duration;

@@ -8,7 +8,7 @@ use crate::codes::Code;
 use crate::health::{AssessedImage, Assessment, Folded, State};
 use crate::image::{Digest, ManagedImage};
 use crate::observation::{
-    Observation, ObservedImage, PodPhase, Rollout, Template, Workload, WorkloadKind,
+    Observation, ObservedImage, PodPhase, Pull, Rollout, Spec, Template, Workload, WorkloadKind,
 };
 
 /// One image, and what is to be done about it.
@@ -26,6 +26,8 @@ pub(super) enum Wish {
     /// What is set is the latest, and no Ready pod proves yet that it runs.
     Settle(Digest),
     Record(Digest),
+    /// As `Record`, but not every pod is Ready: only with a rollout that is waited for.
+    RecordLater(Digest),
     Nothing,
     Refused {
         code: Option<Code>,
@@ -58,6 +60,22 @@ impl Candidate<'_> {
             Wish::Move(_)
             | Wish::Settle(_)
             | Wish::Record(_)
+            | Wish::RecordLater(_)
+            | Wish::Nothing
+            | Wish::Refused { .. } => None,
+        }
+    }
+
+    /// The digest that it runs, and that its record is to follow.
+    pub(super) fn unrecorded(&self) -> Option<&Digest> {
+        match &self.wish {
+            Wish::Record(digest) | Wish::RecordLater(digest) if self.choice == Choice::Chosen => {
+                Some(digest)
+            }
+            Wish::Record(_)
+            | Wish::RecordLater(_)
+            | Wish::Move(_)
+            | Wish::Settle(_)
             | Wish::Nothing
             | Wish::Refused { .. } => None,
         }
@@ -70,7 +88,8 @@ pub(super) fn candidates<'a>(
     request: &Request,
 ) -> Vec<Candidate<'a>> {
     let chosen = chosen(seen, request);
-    seen.images
+    let mut candidates: Vec<_> = seen
+        .images
         .iter()
         .filter_map(|observed| {
             let assessed = assessed
@@ -88,7 +107,40 @@ pub(super) fn candidates<'a>(
                 assessed,
             })
         })
-        .collect()
+        .collect();
+    take_along(&mut candidates);
+    candidates
+}
+
+/// What a restart for a chosen image has pulled anew beside it is recorded with it, also by a run that resumes.
+fn take_along(candidates: &mut [Candidate<'_>]) {
+    let restarted: BTreeSet<_> = candidates
+        .iter()
+        .filter(|candidate| {
+            let is_busy = !matches!(candidate.wish, Wish::Nothing | Wish::Refused { .. });
+            candidate.choice == Choice::Chosen && is_busy
+        })
+        .filter_map(|candidate| Some(candidate.workload()?.target()))
+        .collect();
+    for candidate in candidates {
+        let is_beside = candidate.workload().is_some_and(|workload| {
+            is_pulled_anew(workload) && restarted.contains(&workload.target())
+        });
+        if is_beside && matches!(candidate.wish, Wish::Record(_) | Wish::RecordLater(_)) {
+            candidate.choice = Choice::Chosen;
+        }
+    }
+}
+
+/// Whether a new pod asks the registry what the tag names.
+pub(super) fn is_pulled_anew(workload: &Workload) -> bool {
+    matches!(
+        workload.spec,
+        Spec::Tagged {
+            pull: Pull::Always,
+            ..
+        }
+    )
 }
 
 /// One restart serves both images of jobs-manager, and requests-proxy runs the image of jobs-manager: they are one
@@ -186,11 +238,7 @@ fn of_relations(
         (Folded::Same, None | Some(Folded::Same)) if is_proven => Wish::Record(latest),
         (_, None | Some(Folded::Same)) if is_set => Wish::Settle(latest),
         (Folded::Same, None | Some(Folded::Same)) if is_recorded => Wish::Nothing,
-        (Folded::Same, None | Some(Folded::Same)) => Wish::Refused {
-            code: None,
-            reason: "runs its latest, but not every pod is Ready yet".to_owned(),
-            because: Because::Unable,
-        },
+        (Folded::Same, None | Some(Folded::Same)) => Wish::RecordLater(latest),
         (Folded::Same | Folded::Other | Folded::Unknown(_), _) => Wish::Move(latest),
     }
 }
@@ -238,7 +286,11 @@ pub(super) fn refused(candidates: &[Candidate<'_>], request: &Request) -> Vec<Re
                 reason: reason.clone(),
                 because: *because,
             }),
-            Wish::Move(_) | Wish::Settle(_) | Wish::Record(_) | Wish::Nothing => None,
+            Wish::Move(_)
+            | Wish::Settle(_)
+            | Wish::Record(_)
+            | Wish::RecordLater(_)
+            | Wish::Nothing => None,
         });
     let is_known = |image: &ManagedImage| candidates.iter().any(|known| known.image() == *image);
     let absent = request.images.iter().filter(|image| !is_known(image));

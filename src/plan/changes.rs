@@ -1,12 +1,12 @@
 //! One change per workload: what its patch sets, and what moves with it because the pod restarts.
 
-use super::candidate::{Candidate, Choice, Wish};
+use super::candidate::{Candidate, Choice, Wish, is_pulled_anew};
 use super::{Because, Change, Edit, Field, Means, Move, Stage};
 use crate::capability::Capability;
 use crate::codes::Code;
 use crate::health::Folded;
 use crate::image::{Digest, INGESTOR_DIGEST, ManagedImage};
-use crate::observation::{Observation, Pull, Rollout, Spec, Target, Workload};
+use crate::observation::{Observation, Rollout, Target, Workload};
 
 /// In the chart's order: jobs-manager, requests-proxy, resource-monitor.
 const ORDER: [ManagedImage; 3] = [
@@ -124,7 +124,7 @@ fn edit(seen: &Observation, candidate: &Candidate<'_>, workload: &Workload) -> O
             to: to(candidate.observed.tracks.as_ref()?.at(wanted).to_string()),
             from: written,
         },
-        Means::Tag => {
+        Means::Tag | Means::None => {
             let restarted = workload.object.restarted.clone();
             let now = || seen.at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
             Edit {
@@ -153,20 +153,18 @@ pub(super) fn means(seen: &Observation, image: ManagedImage) -> Means {
 }
 
 fn moved(seen: &Observation, candidate: &Candidate<'_>, workload: &Workload) -> Option<Move> {
-    let to = candidate
+    let wanted = candidate
         .wanted()
-        .or_else(|| also_moves(candidate, workload))?;
-    let is_set_by_us = candidate.wanted().is_some();
+        .map(|to| (to, means(seen, candidate.image())));
+    let also = || Some((also_moves(candidate, workload)?, Means::Tag));
+    let runs = || Some((candidate.unrecorded()?, Means::None));
+    let (to, means) = wanted.or_else(also).or_else(runs)?;
     Some(Move {
         image: candidate.image(),
         container: workload.container.clone(),
         tracks: candidate.observed.tracks.clone()?,
         to: to.clone(),
-        means: if is_set_by_us {
-            means(seen, candidate.image())
-        } else {
-            Means::Tag
-        },
+        means,
     })
 }
 
@@ -179,16 +177,6 @@ pub(super) fn also_moves<'a>(
         (Wish::Move(digest) | Wish::Settle(digest), true) => Some(digest),
         _ => None,
     }
-}
-
-pub(super) fn is_pulled_anew(workload: &Workload) -> bool {
-    matches!(
-        workload.spec,
-        Spec::Tagged {
-            pull: Pull::Always,
-            ..
-        }
-    )
 }
 
 /// What a restart would bring that the nodes cannot run, in the words of its refusal.

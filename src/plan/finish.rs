@@ -7,8 +7,9 @@ use super::{Attempt, Change, Counters, Finish, Guarding, Request, Stage};
 use crate::capability::Capability;
 use crate::health::Folded;
 use crate::image::{Digest, ManagedImage};
-use crate::observation::{Observation, Strategy, Target, WorkloadKind};
+use crate::observation::{Observation, Target, WorkloadKind};
 use crate::record::{FLAP_DETECTED, Streak};
+use crate::rollout::Strategy;
 
 pub(super) fn finish(
     seen: &Observation,
@@ -24,7 +25,11 @@ pub(super) fn finish(
         .filter(|candidate| candidate.choice == Choice::Chosen && !is_moving(candidate.image()))
         .filter_map(|candidate| match &candidate.wish {
             Wish::Record(digest) => Some((candidate.image(), digest.clone())),
-            Wish::Move(_) | Wish::Settle(_) | Wish::Nothing | Wish::Refused { .. } => None,
+            Wish::Move(_)
+            | Wish::Settle(_)
+            | Wish::RecordLater(_)
+            | Wish::Nothing
+            | Wish::Refused { .. } => None,
         })
         .collect();
     let jobs_manager = candidates
@@ -113,7 +118,7 @@ pub(super) fn attempt(
 impl Finish {
     /// The annotations of the one patch that ends a refresh; `None` removes a key. `verified` are the digests that
     /// the changes brought and pods prove.
-    pub(crate) fn annotations(
+    pub(crate) fn written(
         &self,
         verified: &BTreeMap<ManagedImage, Digest>,
     ) -> BTreeMap<String, Option<String>> {

@@ -20,9 +20,10 @@ use super::{Change, Consent, Finish, Guarding, Rearm, Request, Stage};
 use crate::capability::{Capability, Limit};
 use crate::codes::Code;
 use crate::health::Folded;
-use crate::observation::{Observation, Rollout, RunOutcome, Strategy, Target, Workload};
+use crate::observation::{Observation, Rollout, RunOutcome, Target, Workload};
 use crate::record::Streak;
 use crate::release::{Absence, Refresher, Run};
+use crate::rollout::Strategy;
 
 /// One obstacle, and what it means for this run.
 #[derive(Clone, Debug, PartialEq, Eq)]

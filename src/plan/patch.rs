@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{Edit, Field, RESTARTED_AT};
+use super::{Edit, Field};
+use crate::rollout::RESTARTED_AT;
 
 /// A strategic merge patch that sets these fields of the object of this version, and nothing else.
 pub(crate) fn workload(edits: &[Edit], version: &str) -> Value {

@@ -24,7 +24,13 @@ fn keys(capabilities: &Capabilities) -> Vec<&'static str> {
         let keys = capabilities.has(capability).then_some(keys);
         keys.into_iter().flatten()
     };
-    let locked = of(Capability::FlapGuard, [Streak::Attempts.key(), FLAP_DETECTED]);
-    let alarmed = of(Capability::FailureStreak, [Streak::Failures.key(), LAST_ERROR]);
+    let locked = of(
+        Capability::FlapGuard,
+        [Streak::Attempts.key(), FLAP_DETECTED],
+    );
+    let alarmed = of(
+        Capability::FailureStreak,
+        [Streak::Failures.key(), LAST_ERROR],
+    );
     locked.chain(alarmed).collect()
 }

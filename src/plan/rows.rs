@@ -1,7 +1,7 @@
 //! One row for each container whose content a restart may change, for the screen.
 
-use super::candidate::{Candidate, Choice, Wish};
-use super::changes::{also_moves, is_pulled_anew};
+use super::candidate::{Candidate, Choice, Wish, is_pulled_anew};
+use super::changes::also_moves;
 use super::{Change, Fate, Row, Stage};
 use crate::health::InUse;
 use crate::observation::{PodPhase, Pull, Spec, Workload};
@@ -17,8 +17,7 @@ fn row(candidate: &Candidate<'_>, workload: &Workload, changes: &[Change]) -> Op
     let change = changes
         .iter()
         .find(|change| change.target == workload.target());
-    let restarts = change.is_some_and(|change| change.stage == Stage::Patch);
-    let fate = fate(candidate, workload, restarts)?;
+    let fate = fate(candidate, workload, change)?;
     let now = match &candidate.assessed.in_use {
         InUse::Digest(digest) => Some(digest.clone()),
         InUse::Several(_) | InUse::Floats | InUse::None | InUse::Tag(_) | InUse::Unknown(_) => None,
@@ -45,7 +44,8 @@ fn row(candidate: &Candidate<'_>, workload: &Workload, changes: &[Change]) -> Op
 }
 
 /// `None` for an image that is not moved and whose container nothing touches.
-fn fate(candidate: &Candidate<'_>, workload: &Workload, restarts: bool) -> Option<Fate> {
+fn fate(candidate: &Candidate<'_>, workload: &Workload, change: Option<&Change>) -> Option<Fate> {
+    let restarts = change.is_some_and(|change| change.stage == Stage::Patch);
     let is_chosen = candidate.choice == Choice::Chosen;
     let is_cached_tag = matches!(
         workload.spec,
@@ -58,6 +58,7 @@ fn fate(candidate: &Candidate<'_>, workload: &Workload, restarts: bool) -> Optio
         Wish::Move(_) if is_chosen => Fate::Moves,
         Wish::Settle(_) if is_chosen => Fate::Settles,
         Wish::Record(_) if is_chosen => Fate::Recorded,
+        Wish::RecordLater(_) if is_chosen && change.is_some() => Fate::Recorded,
         Wish::Refused { .. } if restarts && is_pulled_anew(workload) => Fate::Unresolved,
         _ if restarts && is_cached_tag => Fate::MayBeOld,
         Wish::Refused { .. } => return None,

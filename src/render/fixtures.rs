@@ -9,14 +9,15 @@ use crate::capability::{Capabilities, Env, EnvValue, Limit};
 use crate::codes::Code;
 use crate::health::{
     AssessedImage, AssessedRefresh, AssessedStreak, Assessment, Bound, ClusterEvidence, Coverage,
-    Egress, Finding, InUse, NextStep, Outcome, Since, State,
+    Egress, Finding, Folded, InUse, NextStep, Outcome, Since, State, ToLatest,
 };
 use crate::image::{Digest, ManagedImage, Platform, Reference};
 use crate::lookup::{Child, Content, Manifest, Resolved, Vantage};
 use crate::node::{Node, Scheduling, Standing};
 use crate::observation::{
-    Blind, Observation, ObservedImage, Origin, Pod, PodPhase, ProxySettings, RefreshRun,
-    RegistryAnswers, Rollout, RunLog, RunOutcome, Running, Spec, Template, Workload, WorkloadKind,
+    Blind, ObjectState, Observation, ObservedImage, Origin, Pod, PodPhase, ProxySettings,
+    RefreshRun, RegistryAnswers, Rollout, RunLog, RunOutcome, Running, Spec, Template, Workload,
+    WorkloadKind,
 };
 use crate::record::{Record, Streak};
 use crate::release::{Absence, CronJob, Limits, Refresher, Release, Run, Schedule};

@@ -19,6 +19,7 @@ const PURE: &[&str] = &[
     "record",
     "release",
     "render",
+    "rollout",
     "schedule",
     "shell",
     "text",
@@ -128,6 +129,7 @@ fn decisions_and_screens_know_nothing_above_them() {
         } else if layer("health")
             || layer("plan")
             || layer("content")
+            || layer("rollout")
             || layer("schedule")
             || layer("log")
         {

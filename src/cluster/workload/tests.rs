@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::image::Digest;
+use crate::observation::Rollout;
 
 const DIGEST: &str = "sha256:a0861ea9fbf4653279351ee30af9ebe2b75fcacd391923b681631312f4a85ee4";
 
@@ -78,7 +79,7 @@ fn a_rollout_is_judged_as_kubectl_judges_it() {
     ] {
         assert_eq!(
             want,
-            deployment_rollout(&deployment(&spec, &status)),
+            deployment_status(&deployment(&spec, &status)).rollout(),
             "{name}"
         );
     }
@@ -111,7 +112,7 @@ fn a_daemon_set_is_settled_when_every_node_has_the_new_pod() {
                 "numberAvailable": status[2], "observedGeneration": status[3],
                 "currentNumberScheduled": 0, "numberMisscheduled": 0, "numberReady": 0}}))
         .expect("set");
-        assert_eq!(want, daemon_set_rollout(&set), "{name}");
+        assert_eq!(want, daemon_set_status(&set).rollout(), "{name}");
     }
 }
 
