@@ -8,7 +8,7 @@ use super::write::FIELD_MANAGER;
 use crate::capability::{Env, EnvValue};
 use crate::image::Reference;
 use crate::node::{Expression, Scheduling, Toleration};
-use crate::observation::{ObjectState, Pull, Rollout, Spec, Strategy};
+use crate::observation::{ObjectState, Pull, PullCredentials, Rollout, Spec, Strategy};
 use crate::plan::RESTARTED_AT;
 use crate::text::{QUOTED, printable};
 
@@ -132,6 +132,19 @@ pub(super) fn scheduling(spec: Option<&PodSpec>) -> Scheduling {
             .map(|selector| selector.node_selector_terms.iter().map(term).collect())
             .unwrap_or_default(),
         tolerations: spec.tolerations.iter().flatten().map(toleration).collect(),
+    }
+}
+
+/// What pods of this spec show to registries.
+pub(super) fn credentials(spec: Option<&PodSpec>) -> PullCredentials {
+    let secrets = spec.and_then(|spec| spec.image_pull_secrets.as_deref());
+    PullCredentials {
+        service_account: spec.and_then(|spec| spec.service_account_name.clone()),
+        secrets: secrets
+            .unwrap_or_default()
+            .iter()
+            .map(|secret| secret.name.clone())
+            .collect(),
     }
 }
 
