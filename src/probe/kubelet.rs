@@ -180,9 +180,15 @@ pub(crate) fn hear(message: &str, image: &Reference) -> Heard {
             Code::DigestGone if image.digest.is_none() => Code::TagMissing,
             class => class,
         })
-        .map(|class| Cause {
-            code: code_at(class, stage, named == Some(api)),
-            class,
+        .flat_map(|class| {
+            let here = code_at(class, stage, named == Some(api));
+            // A 5xx for a layer may be the registry's own, before it sent us on.
+            let other =
+                (class == Code::RegistryError && here != class && named.is_none()).then_some(class);
+            [Some(here), other]
+                .into_iter()
+                .flatten()
+                .map(move |code| Cause { code, class })
         })
         .collect();
     let host = named.or((stage == Stage::Manifest && !causes.is_empty()).then_some(api));
@@ -194,10 +200,22 @@ pub(crate) fn hear(message: &str, image: &Reference) -> Heard {
 }
 
 fn stage(message: &str) -> Stage {
-    let has = |words: &str| message.contains(words);
-    if has("failed to authorize") || has("failed to fetch anonymous token") || has("bearer token") {
+    const OF_TOKENS: [&str; 3] = [
+        "failed to authorize",
+        "failed to fetch anonymous token",
+        "bearer token",
+    ];
+    // The last two come without the words of the copy.
+    const OF_COPIES: [&str; 4] = [
+        "failed to copy",
+        "httpReadSeeker",
+        "expected number of bytes",
+        "unexpected commit",
+    ];
+    let has = |words: &&str| message.contains(*words);
+    if OF_TOKENS.iter().any(|words| has(words)) {
         Stage::Token
-    } else if (has("failed to copy") || has("httpReadSeeker")) && !has("/manifests/") {
+    } else if OF_COPIES.iter().any(|words| has(words)) && !has(&"/manifests/") {
         Stage::Layer
     } else {
         Stage::Manifest
