@@ -333,6 +333,6 @@ pub(crate) struct NextStep {
 }
 
 #[cfg(test)]
-mod fixtures;
+pub(crate) mod fixtures;
 #[cfg(test)]
 mod tests;
