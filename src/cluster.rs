@@ -8,6 +8,8 @@ mod discover;
 #[cfg(test)]
 mod fixture;
 mod images;
+#[cfg_attr(not(test), expect(dead_code, reason = "called by refresh"))]
+pub(crate) mod job;
 mod nodes;
 pub(crate) mod observe;
 pub(crate) mod ownership;

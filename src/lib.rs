@@ -34,6 +34,8 @@ mod lookup;
 mod node;
 mod observation;
 mod plan;
+#[cfg_attr(not(test), expect(dead_code, reason = "called by refresh"))]
+mod probe;
 mod record;
 mod registry;
 mod release;

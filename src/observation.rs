@@ -15,6 +15,8 @@ use crate::record::Record;
 use crate::release::Release;
 use crate::rollout::Strategy;
 
+pub(crate) mod own_job;
+
 /// Why something was not seen: one printable line, in the words of whoever refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Blind(pub(crate) String);
@@ -85,6 +87,8 @@ pub(crate) struct Workload {
     pub(crate) duplicate_entries: usize,
     /// Where the workload's pods may land; for the ingestor, where an ingestion Job's may.
     pub(crate) scheduling: Scheduling,
+    /// Those of the pods that pull the image; for the ingestor, an ingestion Job's.
+    pub(crate) credentials: PullCredentials,
     /// Desired replicas; `None` for a DaemonSet.
     pub(crate) replicas: Option<u32>,
     pub(crate) rollout: Rollout,
@@ -96,6 +100,14 @@ pub(crate) struct Workload {
 pub(crate) enum WorkloadKind {
     Deployment,
     DaemonSet,
+}
+
+/// What a pod shows to registries: secrets of its own namespace, by name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct PullCredentials {
+    /// A pod without secrets of its own gets those of its account. `None` for the namespace's default account.
+    pub(crate) service_account: Option<String>,
+    pub(crate) secrets: Vec<String>,
 }
 
 /// A Deployment or DaemonSet by name.

@@ -9,12 +9,11 @@ use kube::core::PartialObjectMeta;
 use super::discover::{API, PODS_MONITOR, name};
 use super::pods::{Source, of_daemon_set, of_deployment};
 use super::workload::{
-    container, daemon_set_state, daemon_set_status, deployment_state, deployment_status, env,
-    scheduling, spec,
+    container, credentials, daemon_set_state, daemon_set_status, deployment_state,
+    deployment_status, env, scheduling, spec,
 };
 use crate::capability::{Capability, Env, EnvValue};
 use crate::image::{INGESTOR_DIGEST, ManagedImage, Reference};
-use crate::node::Scheduling;
 use crate::observation::{Blind, ObservedImage, ProxySettings, Seen, Spec, Workload, WorkloadKind};
 use crate::release::Release;
 use crate::text::{QUOTED, printable};
@@ -31,8 +30,8 @@ pub(super) struct Objects<'a> {
     pub(super) pods: &'a Seen<Vec<KubePod>>,
     /// The DaemonSet and its pods; `Ok(None)` when it is absent.
     pub(super) monitor: &'a Seen<Option<Monitor>>,
-    /// What chose the nodes of the newest ingestion; `None` when none is kept.
-    pub(super) ingestion: Option<Scheduling>,
+    /// What the newest ingestion's pod is made from; `None` when none is kept.
+    pub(super) ingestion: Option<&'a PodSpec>,
     /// Names of the nodes that are not ready.
     pub(super) lost: &'a BTreeSet<String>,
 }
@@ -191,6 +190,7 @@ fn on_deployment(
         written: written.unwrap_or_default(),
         duplicate_entries: 0,
         scheduling: scheduling(pod_spec(deployment)),
+        credentials: credentials(pod_spec(deployment)),
         replicas: Some(u32::try_from(deployment.spec.replicas.unwrap_or(1)).unwrap_or(0)),
         rollout: deployment_status(deployment).rollout(),
         pods,
@@ -227,6 +227,7 @@ fn daemon_set(release: &Release, objects: &Objects<'_>) -> Seen<Workload> {
         written: container.image.clone().unwrap_or_default(),
         duplicate_entries: 0,
         scheduling: scheduling(template),
+        credentials: credentials(template),
         replicas: None,
         rollout: daemon_set_status(set).rollout(),
         pods: pods
@@ -281,7 +282,10 @@ fn ingestor(release: &Release, objects: &Objects<'_>) -> Option<ObservedImage> {
         },
     );
     workload.duplicate_entries = api_env.count(INGESTOR_DIGEST).saturating_sub(1);
-    workload.scheduling = objects.ingestion.clone().unwrap_or_default();
+    workload.scheduling = scheduling(objects.ingestion);
+    if objects.ingestion.is_some() {
+        workload.credentials = credentials(objects.ingestion);
+    }
     let mirror = tracks
         .as_ref()
         .filter(|_| spawned)

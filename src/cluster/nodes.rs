@@ -54,5 +54,11 @@ pub(super) fn node(node: &KubeNode) -> Node {
             })
             .collect(),
         standing,
+        images: node
+            .status
+            .iter()
+            .flat_map(|status| status.images.iter().flatten())
+            .flat_map(|image| image.names.iter().flatten().cloned())
+            .collect(),
     }
 }

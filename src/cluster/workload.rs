@@ -9,7 +9,7 @@ use super::write::FIELD_MANAGER;
 use crate::capability::{Env, EnvValue};
 use crate::image::Reference;
 use crate::node::{Expression, Scheduling, Toleration};
-use crate::observation::{ObjectState, Pull, Spec};
+use crate::observation::{ObjectState, Pull, PullCredentials, Spec};
 use crate::rollout::{RESTARTED_AT, Status, Strategy};
 use crate::text::{QUOTED, printable, without_middle};
 
@@ -117,6 +117,19 @@ pub(super) fn scheduling(spec: Option<&PodSpec>) -> Scheduling {
             .map(|selector| selector.node_selector_terms.iter().map(term).collect())
             .unwrap_or_default(),
         tolerations: spec.tolerations.iter().flatten().map(toleration).collect(),
+    }
+}
+
+/// What pods of this spec show to registries.
+pub(super) fn credentials(spec: Option<&PodSpec>) -> PullCredentials {
+    let secrets = spec.and_then(|spec| spec.image_pull_secrets.as_deref());
+    PullCredentials {
+        service_account: spec.and_then(|spec| spec.service_account_name.clone()),
+        secrets: secrets
+            .unwrap_or_default()
+            .iter()
+            .map(|secret| secret.name.clone())
+            .collect(),
     }
 }
 

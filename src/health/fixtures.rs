@@ -1,6 +1,6 @@
 //! Releases for the tests: whole and healthy, to be broken in one place each.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -12,7 +12,8 @@ use crate::lookup::{Child, Content, Failure, Layer, Manifest, Resolved};
 use crate::node::{Node, Scheduling, Standing};
 use crate::observation::{
     Blind, ObjectState, Observation, ObservedImage, Pod, PodPhase, ProxySettings, Pull,
-    RegistryAnswers, Rollout, RunLog, Running, Spec, Template, Workload, WorkloadKind,
+    PullCredentials, RegistryAnswers, Rollout, RunLog, Running, Spec, Template, Workload,
+    WorkloadKind,
 };
 use crate::record::Record;
 use crate::release::{Absence, CronJob, Refresher, Release};
@@ -214,6 +215,7 @@ impl Site {
                 spec,
                 duplicate_entries: 0,
                 scheduling: Scheduling::default(),
+                credentials: PullCredentials::default(),
                 replicas: (!is_set).then_some(1),
                 rollout: Rollout::Settled,
                 pods: Ok(pods),
@@ -349,6 +351,7 @@ pub(crate) fn node(name: &str, arch: &str) -> Node {
         labels: BTreeMap::new(),
         taints: Vec::new(),
         standing: Standing::Ready,
+        images: BTreeSet::new(),
     }
 }
 
