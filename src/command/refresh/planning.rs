@@ -12,9 +12,9 @@ use crate::image::{Digest, Reference};
 use crate::look::look;
 use crate::lookup::{Content, Failure};
 use crate::observation::Observation;
-use crate::plan::{Change, RefreshPlan, Request, Stage, decide};
-use crate::probe::node::{Pull, PullTest, needed};
-use crate::registry::Session;
+use crate::plan::{Change, Means, RefreshPlan, Request, Stage, decide};
+use crate::probe::node::choice::needed;
+use crate::probe::node::{Pull, PullTest};
 use crate::render::model::plan::{PlanView, PullTests};
 use crate::terminal;
 
@@ -160,20 +160,17 @@ fn children(seen: &Observation, index: &Digest) -> Vec<Digest> {
 }
 
 fn tests(seen: &Observation, plan: &RefreshPlan) -> Vec<PullTest> {
-    let repositories: Vec<_> = pulled(plan)
+    let moves: Vec<_> = pulled(plan)
         .flat_map(|change| &change.moves)
-        .filter_map(|one| {
-            let observed = seen.image(one.image)?;
-            let workload = observed.workload.as_ref().ok()?;
-            Some((one.tracks.name(), &one.to, workload))
-        })
+        .filter(|one| one.means != Means::None)
+        .map(|one| (one.image, one.tracks.name(), &one.to))
         .collect();
-    let pulls: Vec<_> = repositories
+    let pulls: Vec<_> = moves
         .iter()
-        .map(|(repository, digest, workload)| Pull {
+        .map(|(image, repository, digest)| Pull {
+            image: *image,
             repository,
             digest,
-            workload,
         })
         .collect();
     needed(&pulls, seen)
