@@ -8,7 +8,6 @@ mod discover;
 #[cfg(test)]
 mod fixture;
 mod images;
-#[cfg_attr(not(test), expect(dead_code, reason = "called by refresh"))]
 pub(crate) mod job;
 mod nodes;
 pub(crate) mod observe;
@@ -16,7 +15,6 @@ pub(crate) mod ownership;
 mod pods;
 pub(crate) mod read;
 mod record;
-#[cfg_attr(not(test), expect(dead_code, reason = "called by refresh"))]
 pub(crate) mod rollout;
 pub(crate) mod runs;
 pub(crate) mod watch;

@@ -15,7 +15,8 @@ use crate::observation::{Observation, Seen};
 use crate::record::Streak;
 use crate::schedule::Timetable;
 
-use advice::{AVAILABLE, Advice, Subcommand};
+use advice::Advice;
+pub(crate) use advice::{AVAILABLE, Subcommand};
 use facts::Facts;
 pub(crate) use facts::Folded;
 use findings::Context;

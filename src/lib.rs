@@ -34,7 +34,6 @@ mod lookup;
 mod node;
 mod observation;
 mod plan;
-#[cfg_attr(not(test), expect(dead_code, reason = "called by refresh"))]
 mod probe;
 mod record;
 mod registry;
@@ -65,10 +64,15 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
             cli.screen,
             &cli.connection,
         )),
-        Command::Refresh(_) => todo!(), //TMP
+        Command::Refresh(refresh) => command::run(command::refresh::refresh(
+            &refresh,
+            cli.screen,
+            &cli.connection,
+        )),
         Command::Schema(schema) => terminal::print(match schema.document {
             Document::Status => render::schema::STATUS,
-            Document::Plan | Document::Report => todo!(), //TMP
+            Document::Plan => render::schema::PLAN,
+            Document::Report => render::schema::REPORT,
         })
         .map(|()| Exit::Done),
         Command::Version(version) if version.client => command::version::client(version.output),

@@ -13,7 +13,7 @@ use crate::lookup::{Config, Failure, Manifest, Resolved, Vantage};
 use crate::node::{Node, Scheduling};
 use crate::record::Record;
 use crate::release::Release;
-use crate::rollout::Strategy;
+pub(crate) use crate::rollout::Strategy;
 
 pub(crate) mod own_job;
 

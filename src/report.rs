@@ -16,8 +16,20 @@ pub(crate) struct RefreshReport {
     pub(crate) steps: Vec<Taken>,
     /// What was written into the record.
     pub(crate) recorded: BTreeMap<ManagedImage, Digest>,
+    /// Workloads that were set and not rolled out when the run ended, as far as they were looked at then.
+    pub(crate) unready: Vec<Unready>,
     pub(crate) ending: Ending,
     pub(crate) elapsed: Duration,
+}
+
+/// A workload whose rollout is not complete.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Unready {
+    pub(crate) target: Target,
+    /// Pods that serve, of whatever template; `None` when nobody could look.
+    pub(crate) available: Option<u32>,
+    /// Replicas, or eligible nodes; `None` when nobody could look.
+    pub(crate) wanted: Option<u32>,
 }
 
 /// A step of the plan that was begun.

@@ -8,19 +8,21 @@ mod pulling;
 mod verification;
 
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::cli::{self, DryRun, PullTest, RefreshFormat};
-use crate::cluster::apply;
+use crate::cli::{self, DryRun, RefreshFormat};
 use crate::cluster::connect::{Cluster, connect};
 use crate::cluster::job::OwnJobs;
 use crate::error::{Error, Exit};
 use crate::lookup::Failure;
-use crate::plan::{Because, Consent, Guard, Guarding, Request, Verdict};
+use crate::image::{Digest, ManagedImage};
+use crate::plan::{Because, Consent, Guarding, Rearm, RefreshPlan, Request, Verdict};
 use crate::registry::Session;
-use crate::render::refresh as drawing;
+use crate::render::model::plan::Plan;
+use crate::render::plan::question;
 use crate::report::Ending;
 use crate::terminal;
 use crate::terminal::prompt::{Reply, choose, confirm, is_attended};
@@ -38,7 +40,7 @@ struct Run<'a> {
     cluster: &'a Cluster,
     session: Result<&'a Session, &'a Failure>,
     jobs: &'a OwnJobs<'a>,
-    journal: &'a Journal,
+    journal: &'a Journal<'a>,
     started: Instant,
     /// Whether a plan was made anew because something changed underneath.
     renewed: Cell<bool>,
@@ -60,7 +62,7 @@ pub(crate) async fn refresh(
     let cluster = connect(connection).await?;
     let session = super::session(&args.lookups);
     let jobs = OwnJobs::new(&cluster, &cluster.namespace, POLL);
-    let journal = Journal::new(args.output, screen);
+    let journal = Journal::new(&cluster, args.output, screen);
     let run = Run {
         args,
         screen,
@@ -104,6 +106,11 @@ impl Run<'_> {
                 Guarding::Overridden
             } else {
                 Guarding::Heeded
+            },
+            counters: if self.args.rearm {
+                Rearm::First
+            } else {
+                Rearm::No
             },
         }
     }
@@ -153,7 +160,7 @@ impl Run<'_> {
                     Exit::Found
                 }
             })
-        } else if !planned.is_empty() {
+        } else if !plan.is_empty() {
             return None;
         } else if is_nothing_resolvable(planned) {
             Ending::Refused(Exit::Found)
@@ -165,14 +172,14 @@ impl Run<'_> {
     }
 
     /// Which images, where a person may choose; `None` where there is nothing to choose.
-    fn choose(&self, planned: &Planned) -> Result<Reply<Option<std::collections::BTreeSet<crate::image::ManagedImage>>>, Error> {
+    fn choose(&self, planned: &Planned) -> Result<Reply<Option<BTreeSet<ManagedImage>>>, Error> {
         let choices: Vec<_> = planned.plan.choices().into_iter().collect();
         if self.args.now || !self.args.images.is_empty() || choices.len() < 2 {
             return Ok(Reply::Answer(None));
         }
         let items: Vec<_> = choices
             .iter()
-            .map(|image| drawing::choice(&planned.plan, *image))
+            .map(|image| choice(&planned.plan, *image))
             .collect();
         Ok(match choose("Which images? (space marks, enter goes on)", &items)? {
             Reply::Interrupted => Reply::Interrupted,
@@ -187,17 +194,23 @@ impl Run<'_> {
         if self.args.now {
             return Ok(Reply::Answer(true));
         }
-        confirm(&drawing::question(&planned.view(), self.args.pull_test == PullTest::Only))
+        match question(&Plan::new(&planned.view())) {
+            Some(question) => confirm(&question),
+            None => Ok(Reply::Answer(true)),
+        }
     }
 
     /// `--dry-run`: nothing is created, nothing is changed.
     async fn rehearse(&self, planned: &Planned, dry_run: DryRun) -> Result<Ending, Error> {
         if dry_run == DryRun::Server {
-            for (target, write, version) in planned.writes().iter().map(planning::Write::parts) {
-                apply::rehearse(self.cluster, target, write, version).await?;
-            }
+            self.send_dry(&planned.plan).await?;
         }
-        self.journal.print_plan(planned, dry_run)
+        self.journal.rehearsed(planned, dry_run)?;
+        Ok(if planned.plan.stopped_by().is_some() {
+            Ending::Refused(Exit::Found)
+        } else {
+            Ending::NothingToDo
+        })
     }
 }
 
@@ -207,7 +220,11 @@ fn is_nothing_resolvable(planned: &Planned) -> bool {
     planned.plan.rows.is_empty() && refused.iter().any(is_unable)
 }
 
-/// Obstacles that a person decides about.
-fn asked(guards: &[Guard]) -> impl Iterator<Item = &Guard> {
-    guards.iter().filter(|guard| guard.verdict == Verdict::Ask)
+/// One line of the question which images.
+fn choice(plan: &RefreshPlan, image: ManagedImage) -> String {
+    let row = plan.rows.iter().find(|row| row.image == image);
+    let shown = |digest: Option<&Digest>| digest.map_or("?", |digest| &digest.hex()[..12]).to_owned();
+    let now = shown(row.and_then(|row| row.now.as_ref()));
+    let after = shown(row.and_then(|row| row.after.as_ref()));
+    format!("{:<18} {now} -> {after}", image.name())
 }

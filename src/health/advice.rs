@@ -18,13 +18,13 @@ use crate::shell::word;
 
 /// Subcommands that advice may name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Subcommand {
+pub(crate) enum Subcommand {
     Doctor,
     Refresh,
 }
 
 /// Those that this version has.
-pub(super) const AVAILABLE: &[Subcommand] = &[];
+pub(crate) const AVAILABLE: &[Subcommand] = &[];
 
 /// Who is advised, of what, and with which subcommands.
 pub(super) struct Advice<'a> {

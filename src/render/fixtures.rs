@@ -16,11 +16,11 @@ use crate::lookup::{Child, Content, Manifest, Resolved, Vantage};
 use crate::node::{Node, Scheduling, Standing};
 use crate::observation::{
     Blind, ObjectState, Observation, ObservedImage, Origin, Pod, PodPhase, ProxySettings,
-    PullCredentials, RefreshRun, RegistryAnswers, Rollout, RunLog, RunOutcome, Running, Spec,
-    Template, Workload, WorkloadKind,
+    RefreshRun, RegistryAnswers, Rollout, RunLog, RunOutcome, Running, Spec, Template, Workload,
+    WorkloadKind,
 };
 use crate::record::{Record, Streak};
-use crate::release::{Absence, CronJob, Limits, Refresher, Release, Resources, Run, Schedule};
+use crate::release::{Absence, CronJob, Limits, Refresher, Release, Run, Schedule};
 use crate::render::model::ImageStatus;
 
 mod berlin;
@@ -123,7 +123,6 @@ pub(super) fn node(name: &str, arch: &str) -> Node {
         labels: BTreeMap::new(),
         taints: Vec::new(),
         standing: Standing::Ready,
-        images: BTreeSet::new(),
     }
 }
 
@@ -214,7 +213,6 @@ fn workload(
         },
         duplicate_entries: 0,
         scheduling: Scheduling::default(),
-        credentials: PullCredentials::default(),
         replicas: u32::try_from(nodes.len()).ok(),
         rollout: Rollout::Settled,
         pods: Ok(nodes
@@ -287,7 +285,6 @@ fn cron_job(release: &str, env: Env) -> CronJob {
             attempts: Limit::At(3),
             skips: Limit::At(8),
         },
-        resources: Resources::default(),
     }
 }
 

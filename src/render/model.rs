@@ -18,13 +18,15 @@ use crate::release::Absence;
 mod egress;
 mod image;
 mod job;
+pub(crate) mod plan;
 mod release;
+pub(crate) mod report;
 mod streak;
 mod workload;
 
 pub(crate) use egress::{Egress, Verdict};
 pub(crate) use image::{Child, Form, Image};
-pub(crate) use job::{LOG_GONE, LOG_NOT_ASKED, RefreshJob, Run, RunResult};
+pub(crate) use job::{LOG_GONE, LOG_NOT_ASKED, RefreshJob, Run, RunResult, absence};
 pub(crate) use streak::{Streak, StreakKind};
 pub(crate) use workload::{DigestOf, Pod};
 

@@ -16,7 +16,8 @@ use crate::image::{Digest, ManagedImage};
 use crate::observation::Target;
 use crate::plan::RefreshPlan;
 use crate::render::json::{json, yaml};
-use crate::render::model;
+use crate::render::model::plan::Plan;
+use crate::render::model::report::Report;
 use crate::render::page::Page;
 use crate::render::plan as plan_page;
 use crate::render::report::{self as pages};
@@ -27,7 +28,7 @@ pub(super) struct Journal<'a> {
     cluster: &'a Cluster,
     output: RefreshFormat,
     screen: Screen,
-    shown: RefCell<Option<(RefreshPlan, model::Plan)>>,
+    shown: RefCell<Option<(RefreshPlan, Plan)>>,
     is_printed: Cell<bool>,
     steps: RefCell<Vec<Taken>>,
     /// The step that is being taken.
@@ -53,8 +54,8 @@ impl<'a> Journal<'a> {
 
     /// The plan that everything from now on is about.
     pub(super) fn adopt(&self, planned: &Planned) {
-        let model = model::Plan::new(&planned.view());
-        *self.shown.borrow_mut() = Some((planned.plan.clone(), model));
+        let document = Plan::new(&planned.view());
+        *self.shown.borrow_mut() = Some((planned.plan.clone(), document));
     }
 
     /// Adopts a plan, and prints it where people read.
@@ -154,6 +155,20 @@ impl<'a> Journal<'a> {
         self.recorded.borrow_mut().extend(digests);
     }
 
+    /// Ends a step that is told in parts.
+    pub(super) fn close_step(&self) {
+        self.open.borrow_mut().take();
+    }
+
+    /// Jobs that could not be removed.
+    pub(super) fn left_over(&self, leftovers: &[Leftover]) {
+        for Leftover { name, why, .. } in leftovers {
+            self.note(&format!(
+                "job/{name} could not be deleted: {why}; it deletes itself five minutes after it ends"
+            ));
+        }
+    }
+
     pub(super) fn unready(&self, workloads: Vec<Unready>) {
         *self.unready.borrow_mut() = workloads;
     }
@@ -169,12 +184,7 @@ impl<'a> Journal<'a> {
         leftovers: &[Leftover],
         elapsed: Duration,
     ) -> Result<Exit, Error> {
-        for leftover in leftovers {
-            let Leftover { name, why, .. } = leftover;
-            self.note(&format!(
-                "job/{name} could not be deleted: {why}; it deletes itself five minutes after it ends"
-            ));
-        }
+        self.left_over(leftovers);
         let is_cut_short = self.open.borrow().is_some();
         if is_cut_short {
             let words = "cut short; whether it was carried out is not known".to_owned();
@@ -195,10 +205,9 @@ impl<'a> Journal<'a> {
             elapsed,
         };
         let exit = report.exit();
-        let document = model::Report::new(&report, model);
+        let document = Report::new(&report, model);
         match self.output {
             RefreshFormat::Table => {
-                self.draw(|page| pages::ending(&document, page));
                 terminal::print(&self.draw(|page| pages::ending(&document, page)))?;
             }
             RefreshFormat::Json => terminal::print(&json(&document))?,

@@ -14,8 +14,8 @@ use crate::lookup::{Content, Failure};
 use crate::observation::Observation;
 use crate::plan::{Change, Means, RefreshPlan, Request, Stage, decide};
 use crate::probe::node::choice::needed;
-use crate::probe::node::{Pull, PullTest};
-use crate::render::model::plan::{PlanView, PullTests};
+use crate::probe::node::{Before, Pull, PullTest};
+use crate::render::model::plan::{self as render, PlanView, PullTests};
 use crate::terminal;
 
 /// A plan, and everything it was made from.
@@ -31,7 +31,7 @@ pub(super) struct Planned {
 
 impl Planned {
     pub(super) fn view(&self) -> PlanView<'_> {
-        let tests = || self.tests.iter().map(Into::into).collect();
+        let tests = || self.tests.iter().map(shown).collect();
         PlanView {
             plan: &self.plan,
             seen: &self.seen,
@@ -133,6 +133,21 @@ impl Run<'_> {
         });
         let fetched = join_all(fetched).await;
         seen.registry.manifests.extend(fetched);
+    }
+}
+
+fn shown(test: &PullTest) -> render::Pull {
+    render::Pull {
+        repository: test.repository.clone(),
+        digest: test.digest.clone(),
+        place: test.place.clone().map(|place| render::Place {
+            node: place.node,
+            platform: place.platform,
+            there: match place.before {
+                Before::Held => render::There::Held,
+                Before::NotListed => render::There::NotSeen,
+            },
+        }),
     }
 }
 

@@ -44,7 +44,7 @@ impl Run<'_> {
             is_stopped |= matches!(taken.result, StepResult::Failed(_) | StepResult::CutShort);
             self.journal.take(taken);
         }
-        self.journal.left_over(report.leftovers);
+        self.journal.left_over(&report.leftovers);
         if is_stopped {
             return Err(Ending::Failed);
         }

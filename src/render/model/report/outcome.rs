@@ -1,0 +1,401 @@
+//! What came of a refresh, in sentences: what was done, what was not, and what running it again would do.
+
+use std::collections::BTreeSet;
+
+use super::{Unready, took};
+use crate::age::age;
+use crate::codes::Code;
+use crate::image::ManagedImage;
+use crate::observation::{Strategy, Target};
+use crate::plan::{Because, Change, Stage};
+use crate::record::Streak;
+use crate::render::model::plan::{Mode, Plan, STREAK_STAYS};
+use crate::report::{Ending, RefreshReport, Step, StepResult, Taken};
+
+/// Images that run their latest now, requests-proxy counted as the one that it runs.
+pub(super) fn refreshed(report: &RefreshReport) -> usize {
+    let done = report.done();
+    let changes = report.plan.changes.iter();
+    let changes = changes.filter(|change| done.contains(&&change.target));
+    let moved = changes.flat_map(|change| &change.moves);
+    let images: BTreeSet<_> = moved
+        .map(|one| match one.image {
+            ManagedImage::RequestsProxy => ManagedImage::JobsManager,
+            image => image,
+        })
+        .collect();
+    images.len()
+}
+
+/// Set, and not rolled out. Of a workload that nobody looked at when the run ended, the numbers are not known.
+pub(super) fn unready(report: &RefreshReport) -> Vec<Unready> {
+    let looked_at = |target: &Target| report.unready.iter().find(|one| one.target == *target);
+    let is_cut = |target: &Target| {
+        let mut waits = report.steps.iter();
+        waits.any(|taken| {
+            taken.step == Step::Wait
+                && taken.target.as_ref() == Some(target)
+                && matches!(taken.result, StepResult::Failed(_) | StepResult::CutShort)
+        })
+    };
+    let changes = report.plan.changes.iter().map(|change| &change.target);
+    changes
+        .filter_map(|target| match looked_at(target) {
+            Some(one) => Some((target, one.available, one.wanted)),
+            None => is_cut(target).then_some((target, None, None)),
+        })
+        .map(|(target, available, wanted)| Unready {
+            target: target.clone(),
+            available,
+            wanted,
+        })
+        .collect()
+}
+
+/// All sentences, in the order in which they are read.
+pub(super) fn message(report: &RefreshReport, plan: &Plan) -> String {
+    let story = Story { report, plan };
+    let sentences = match &report.ending {
+        Ending::NothingToDo => Vec::new(),
+        Ending::Declined => vec!["Nothing was changed.".to_owned()],
+        Ending::Refused(_) => vec![story.refused(), story.changed()],
+        Ending::Finished => story.finished(),
+        Ending::Failed => story.unfinished(),
+        Ending::TimedOut(limit) => {
+            let limit = age(i64::try_from(limit.as_secs()).unwrap_or(i64::MAX));
+            let more = if report.has_patched() {
+                "; the rollout may still finish, and nothing was undone"
+            } else {
+                ""
+            };
+            let head = format!("Timed out after {limit}{more}.");
+            std::iter::once(head).chain(story.unfinished()).collect()
+        }
+        Ending::Interrupted(_) => {
+            let head = format!("Interrupted after {}.", took(report.elapsed));
+            std::iter::once(head).chain(story.unfinished()).collect()
+        }
+    };
+    let sentences: Vec<_> = sentences
+        .into_iter()
+        .filter(|one| !one.is_empty())
+        .collect();
+    sentences.join(" ")
+}
+
+/// What is still wrong although an image moved.
+pub(super) fn not_fixed(report: &RefreshReport, plan: &Plan) -> Vec<String> {
+    if report.ending != Ending::Finished {
+        return Vec::new();
+    }
+    let stays = plan
+        .guards
+        .iter()
+        .find(|guard| guard.obstacle == STREAK_STAYS);
+    let streak = stays.and_then(|_| plan.lookups_failed.as_ref());
+    streak
+        .map(|streak| {
+            let count = &streak.count;
+            let limit = streak.limit.map_or_else(String::new, |limit| format!("/{limit}"));
+            format!(
+                "pods still cannot reach {} (streak stays {count}{limit}), so the next ingestor release will stick again.",
+                streak.registry
+            )
+        })
+        .into_iter()
+        .collect()
+}
+
+struct Story<'a> {
+    report: &'a RefreshReport,
+    plan: &'a Plan,
+}
+
+impl Story<'_> {
+    fn finished(&self) -> Vec<String> {
+        let report = self.report;
+        let elapsed = took(report.elapsed);
+        let summary = &self.plan.summary;
+        let refreshed = refreshed(report);
+        let head = if self.plan.pull_test.mode == Mode::Only {
+            format!(
+                "Had {} pulled in {elapsed}; nothing was changed.",
+                images(self.plan.pull_test.pulls.len())
+            )
+        } else if refreshed > 0 {
+            format!("Refreshed {} in {elapsed}.", images(refreshed))
+        } else if report.has_patched() {
+            format!("Patched {} in {elapsed}.", targets(&self.not_awaited()))
+        } else if !report.recorded.is_empty() {
+            let number = report.recorded.len();
+            let records = if number == 1 { "record" } else { "records" };
+            format!("Wrote {number} {records} in {elapsed}.")
+        } else if summary.counters > 0 {
+            format!("Removed {} counters in {elapsed}.", summary.counters)
+        } else {
+            format!("Done in {elapsed}.")
+        };
+        let mut sentences = vec![head, self.pulled()];
+        let not_awaited = self.not_awaited();
+        if !not_awaited.is_empty() {
+            sentences.push(format!(
+                "{} keeps its pods until somebody deletes them (OnDelete), and nothing of it is recorded.",
+                targets(&not_awaited)
+            ));
+        }
+        let idle = self.report.plan.changes.iter();
+        let idle: Vec<_> = idle
+            .filter(|change| change.replicas == Some(0))
+            .map(|change| &change.target)
+            .collect();
+        if !idle.is_empty() {
+            sentences.push(format!("Nothing runs {} yet (0 replicas).", targets(&idle)));
+        }
+        let left_out = self.report.plan.refused.iter();
+        let left_out: Vec<_> = left_out
+            .filter(|refused| refused.because == Because::Unable)
+            .map(|refused| refused.image.name())
+            .collect();
+        if !left_out.is_empty() {
+            sentences.push(format!("Left out: {}.", left_out.join(", ")));
+        }
+        sentences
+    }
+
+    /// `edge-01 has pulled linux/arm64.`
+    fn pulled(&self) -> String {
+        let mut tests = self.steps(Step::PullTest).peekable();
+        if tests.peek().is_none() || tests.any(|taken| taken.result != StepResult::Done) {
+            return String::new();
+        }
+        let pulls = self.plan.pull_test.pulls.iter();
+        let places: BTreeSet<_> = pulls
+            .filter_map(|pull| Some((pull.node.as_deref()?, pull.platform.as_deref()?)))
+            .collect();
+        let mut places = places.into_iter();
+        let Some((node, platform)) = places.next() else {
+            return String::new();
+        };
+        let mut text = format!("{node} has pulled {platform}");
+        for (node, platform) in places {
+            text.push_str(&format!(", {node} {platform}"));
+        }
+        text + "."
+    }
+
+    fn refused(&self) -> String {
+        let report = self.report;
+        let doubts =
+            |taken: &&Taken| matches!(taken.result, StepResult::Doubtful | StepResult::Failed(_));
+        let by_step = report.steps.iter().rev().find(doubts);
+        let why = if let Some(taken) = by_step {
+            let details = taken.details.first().map(String::as_str);
+            details.unwrap_or(&taken.words).to_owned()
+        } else if let Some(guard) = self.plan.stopped_by() {
+            guard.message.clone()
+        } else {
+            let refused = self.plan.refused.iter();
+            let refused = refused.map(|one| format!("{} {}", one.image, one.reason));
+            refused.collect::<Vec<_>>().join("; ")
+        };
+        format!("Not refreshed: {why}.")
+    }
+
+    fn unfinished(&self) -> Vec<String> {
+        let mut sentences = self.standing();
+        sentences.push(self.changed());
+        if !unready(self.report).is_empty() {
+            sentences.push(self.skips());
+        }
+        if self.report.has_patched() && self.is_counted() {
+            sentences.push(format!("The attempt stays counted{}.", self.attempt()));
+        }
+        sentences.push(self.progress());
+        sentences.push(self.again());
+        sentences
+    }
+
+    /// Who serves, and who does not.
+    fn standing(&self) -> Vec<String> {
+        let sentence = |one: &Unready| {
+            let change = self.change(&one.target)?;
+            let name = self.plan.short_name(&one.target);
+            let is_recreated = change.object.strategy == Strategy::Recreate;
+            let how = if is_recreated { ", Recreate" } else { "" };
+            let wanted = one.wanted.map_or_else(|| "?".to_owned(), |n| n.to_string());
+            Some(match one.available {
+                Some(0) => format!("{name} is DOWN (0/{wanted}{how})."),
+                Some(serving) => format!("{name} still serves ({serving}/{wanted}{how})."),
+                None if is_recreated => format!("{name} may be DOWN (Recreate)."),
+                None => format!("Whether {name} serves was not seen."),
+            })
+        };
+        unready(self.report).iter().filter_map(sentence).collect()
+    }
+
+    /// What is different now.
+    fn changed(&self) -> String {
+        let report = self.report;
+        if !report.recorded.is_empty() {
+            let images: Vec<_> = report.recorded.keys().map(|image| image.name()).collect();
+            return format!("Recorded: {}.", images.join(", "));
+        }
+        if report.has_patched() {
+            return "Nothing was recorded.".to_owned();
+        }
+        match self
+            .steps(Step::CountAttempt)
+            .next()
+            .map(|taken| taken.result)
+        {
+            Some(StepResult::Done | StepResult::Doubtful) => {
+                format!(
+                    "Nothing was changed but the count of attempts{}.",
+                    self.attempt()
+                )
+            }
+            Some(StepResult::CutShort) => {
+                format!(
+                    "Nothing was changed, but the attempt may be counted{}.",
+                    self.attempt()
+                )
+            }
+            Some(StepResult::Failed(_)) | None => "Nothing was changed.".to_owned(),
+        }
+    }
+
+    fn skips(&self) -> String {
+        let refresher = self.plan.refresher.as_ref();
+        let Some(refresher) = refresher.filter(|refresher| refresher.waits_for_rollout) else {
+            return String::new();
+        };
+        let skips = refresher.skips.as_ref().map_or_else(String::new, |skips| {
+            let limit = skips
+                .limit
+                .map_or_else(|| "?".to_owned(), |limit| limit.to_string());
+            format!(" (skips {}/{limit})", skips.count)
+        });
+        format!("The in-cluster refresher skips while it is not Ready{skips}.")
+    }
+
+    fn progress(&self) -> String {
+        if self.report.plan.changes.len() < 2 {
+            return String::new();
+        }
+        let (done, not_done) = (self.report.done(), self.report.not_done());
+        let part = |label: &str, all: &[&Target]| {
+            if all.is_empty() {
+                return String::new();
+            }
+            format!("{label}: {}.", targets(all))
+        };
+        [part("Done", &done), part("Not done", &not_done)]
+            .join(" ")
+            .trim()
+            .to_owned()
+    }
+
+    fn again(&self) -> String {
+        let report = self.report;
+        if self.failed_with(Code::ChangedUnderneath) {
+            return "Running this again looks and plans anew.".to_owned();
+        }
+        let not_done = report.not_done();
+        let (set, open): (Vec<_>, Vec<_>) =
+            not_done.into_iter().partition(|target| self.is_set(target));
+        let done = report.done();
+        if set.is_empty() && done.is_empty() {
+            return "Running this again begins anew.".to_owned();
+        }
+        let mut acts = Vec::new();
+        if !done.is_empty() {
+            acts.push(format!("finds {} done", targets(&done)));
+        }
+        if !set.is_empty() {
+            let does_not_run =
+                self.failed_with(Code::CannotPull) || self.failed_with(Code::Crashes);
+            acts.push(if does_not_run {
+                format!(
+                    "has a node pull what {} is to run, and goes on where that works",
+                    targets(&set)
+                )
+            } else {
+                format!("waits for {} without another patch", targets(&set))
+            });
+        }
+        if !open.is_empty() {
+            acts.push(format!("moves {}", targets(&open)));
+        }
+        acts.push("records what runs".to_owned());
+        let acts: Vec<_> = acts.iter().map(String::as_str).collect();
+        format!("Running this again {}.", crate::render::page::list(&acts))
+    }
+
+    fn steps(&self, step: Step) -> impl Iterator<Item = &Taken> {
+        self.report
+            .steps
+            .iter()
+            .filter(move |taken| taken.step == step)
+    }
+
+    fn change(&self, target: &Target) -> Option<&Change> {
+        self.report
+            .plan
+            .changes
+            .iter()
+            .find(|change| change.target == *target)
+    }
+
+    /// Workloads that are patched and not waited for.
+    fn not_awaited(&self) -> Vec<&Target> {
+        let changes = self.report.plan.changes.iter();
+        changes
+            .filter(|change| change.object.strategy == Strategy::OnDelete)
+            .map(|change| &change.target)
+            .collect()
+    }
+
+    /// Whether the workload names its new content, by this run or an earlier one.
+    fn is_set(&self, target: &Target) -> bool {
+        let was_before = self
+            .change(target)
+            .is_some_and(|change| change.stage != Stage::Patch);
+        was_before
+            || self.steps(Step::Patch).any(|taken| {
+                taken.target.as_ref() == Some(target)
+                    && !matches!(taken.result, StepResult::Failed(_))
+            })
+    }
+
+    fn is_counted(&self) -> bool {
+        self.steps(Step::CountAttempt)
+            .any(|taken| taken.result == StepResult::Done)
+    }
+
+    /// ` (1/3)`
+    fn attempt(&self) -> String {
+        let Some(number) = self.plan.attempt() else {
+            return String::new();
+        };
+        let refresher = self.plan.refresher.as_ref();
+        let limit = refresher.and_then(|refresher| refresher.attempts?.limit);
+        limit.map_or_else(
+            || format!(" ({number})"),
+            |limit| format!(" ({number}/{limit})"),
+        )
+    }
+
+    fn failed_with(&self, code: Code) -> bool {
+        let mut steps = self.report.steps.iter();
+        steps.any(|taken| taken.result == StepResult::Failed(Some(code)))
+    }
+}
+
+fn images(number: usize) -> String {
+    format!("{number} {}", if number == 1 { "image" } else { "images" })
+}
+
+fn targets(targets: &[&Target]) -> String {
+    let names: Vec<_> = targets.iter().map(ToString::to_string).collect();
+    names.join(", ")
+}

@@ -1,0 +1,1 @@
+//! Every plan as a snapshot.
