@@ -156,6 +156,8 @@ impl View<'_> {
             words += &format!(", new pod {}", state(pod));
         } else if let Some(old) = self.pods().find(|pod| pod.template == Template::Older) {
             words += &format!(", old pod {}", self.old(old));
+        } else if self.pods().next().is_none() {
+            words += ", no pod yet";
         } else if status.available < needed {
             words += &format!(", {}/{needed} available", status.available);
         }
