@@ -364,13 +364,13 @@ fn what_does_not_roll_is_not_waited_for() {
         pods.map(|((template, phase), name)| pod(name, template, phase))
             .collect()
     };
-    let (new, old) = (Template::Newest, Template::Older);
+    let (newest, older) = (Template::Newest, Template::Older);
     let on_delete = |sight| {
         with(sight, |status| {
             status.strategy = Strategy::OnDelete;
         })
     };
-    let mut elsewhere = deployment([1, 1, 1], vec![super::tests::new(Phase::Ready)]);
+    let mut elsewhere = deployment([1, 1, 1], vec![new(Phase::Ready)]);
     elsewhere.template = Template::Older;
     hold(vec![
         (
@@ -387,22 +387,16 @@ fn what_does_not_roll_is_not_waited_for() {
         ),
         (
             "scaled to nothing meanwhile, the last pod still counts",
-            with(
-                deployment([1, 1, 1], vec![super::tests::new(Phase::Ready)]),
-                |status| {
-                    status.wanted = 0;
-                },
-            ),
+            with(deployment([1, 1, 1], vec![new(Phase::Ready)]), |status| {
+                status.wanted = 0;
+            }),
             "settled: 0/0 updated, 0/0 available by []",
         ),
         (
             "an autoscaler wants one more",
-            with(
-                deployment([1, 1, 1], vec![super::tests::new(Phase::Ready)]),
-                |status| {
-                    status.wanted = 2;
-                },
-            ),
+            with(deployment([1, 1, 1], vec![new(Phase::Ready)]), |status| {
+                status.wanted = 2;
+            }),
             "rolling: 1/2 updated, 1/2 available",
         ),
         (
@@ -415,9 +409,9 @@ fn what_does_not_roll_is_not_waited_for() {
             on_delete(daemon_set(
                 [1, 3],
                 three([
-                    (new, Phase::Ready),
-                    (old, Phase::Ready),
-                    (old, Phase::Ready),
+                    (newest, Phase::Ready),
+                    (older, Phase::Ready),
+                    (older, Phase::Ready),
                 ]),
             )),
             "on delete: 2 of 3 pods wait to be deleted",
@@ -427,9 +421,9 @@ fn what_does_not_roll_is_not_waited_for() {
             on_delete(daemon_set(
                 [3, 3],
                 three([
-                    (new, Phase::Ready),
-                    (new, Phase::Ready),
-                    (new, Phase::Ready),
+                    (newest, Phase::Ready),
+                    (newest, Phase::Ready),
+                    (newest, Phase::Ready),
                 ]),
             )),
             "settled: 3/3 updated, 3/3 available by [\"a\", \"b\", \"c\"]",
