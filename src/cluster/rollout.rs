@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment};
 use k8s_openapi::api::core::v1::{Event as KubeEvent, Pod as KubePod};
 use kube::api::ListParams;
@@ -100,7 +101,8 @@ pub(crate) async fn wait(
     pace: &Pace,
     mut say: impl FnMut(&str),
 ) -> Result<Look, Error> {
-    let began = cluster.now();
+    // Events have whole seconds.
+    let began = cluster.now() - SignedDuration::from_secs(1);
     let end = Instant::now() + limit;
     let mut ticks = interval(pace.interval);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -203,7 +205,7 @@ async fn ask(
     target: &Target,
     sight: &Sight,
     about: &Puzzle,
-    began: jiff::Timestamp,
+    began: Timestamp,
 ) -> Result<Vec<crate::rollout::Event>, Error> {
     let (uid, since) = match about {
         Puzzle::Pod(uid) => (uid, None),

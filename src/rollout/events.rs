@@ -39,11 +39,9 @@ pub(crate) fn puzzle(verdict: &Verdict, sight: &Sight, lost: &BTreeSet<String>) 
     let view = View { sight, lost };
     match verdict {
         Verdict::Failed(failed) => {
-            let is_told = match failed.code {
-                Code::CannotPull => false,
-                Code::Crashes => failed.reason == "CrashLoopBackOff",
-                _ => true,
-            };
+            // A crash is told by how the container ended, and the scheduler repeats itself.
+            let is_told = failed.code != Code::CannotPull
+                && (failed.code != Code::Crashes || failed.reason == "CrashLoopBackOff");
             let pod = failed.pod.as_ref().filter(|_| !is_told)?;
             Some(Puzzle::Pod(pod.uid.clone()))
         }

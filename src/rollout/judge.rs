@@ -150,20 +150,25 @@ impl View<'_> {
     fn words(self) -> String {
         let (needed, ready) = (self.needed(), self.ready());
         let status = &self.sight.status;
-        let mut words = format!("{}/{needed} updated", ready.min(needed as usize));
+        let ready = ready.min(needed as usize);
         let unready = self.fresh().find(|pod| pod.phase != Phase::Ready);
-        if let Some(pod) = unready {
-            words += &format!(", new pod {}", state(pod));
-        } else if let Some(old) = self.pods().find(|pod| pod.template == Template::Older) {
-            words += &format!(", old pod {}", self.old(old));
+        let old = self.pods().find(|pod| pod.template == Template::Older);
+        let why = if let Some(pod) = unready {
+            format!(", new pod {}", state(pod))
+        } else if let Some(old) = old {
+            format!(", old pod {}", self.old(old))
+        } else if self.pods().next().is_none() {
+            ", no pod yet".to_owned()
         } else if status.available < needed {
-            words += &format!(", {}/{needed} available", status.available);
-        }
-        let later = self.later();
-        if !later.is_empty() {
-            words += &format!("; {}", follow(&later));
-        }
-        words
+            format!(", {}/{needed} available", status.available)
+        } else {
+            String::new()
+        };
+        let later = match self.later() {
+            later if later.is_empty() => String::new(),
+            later => format!("; {}", follow(&later)),
+        };
+        format!("{ready}/{needed} updated{why}{later}")
     }
 
     /// Of an old pod: `Terminating on edge-03, which is NotReady`.

@@ -252,3 +252,6 @@ pub(super) fn last(event: &KubeEvent) -> Option<Timestamp> {
 fn newer_form(event: &KubeEvent) -> Option<Timestamp> {
     event.event_time.as_ref().map(|time| time.0)
 }
+
+#[cfg(test)]
+mod tests;
