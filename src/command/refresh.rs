@@ -18,11 +18,11 @@ use crate::cluster::connect::{Cluster, connect};
 use crate::cluster::job::OwnJobs;
 use crate::error::{Error, Exit};
 use crate::lookup::Failure;
-use crate::image::{Digest, ManagedImage};
-use crate::plan::{Because, Consent, Guarding, Rearm, RefreshPlan, Request, Verdict};
+use crate::image::ManagedImage;
+use crate::plan::{Because, Consent, Guarding, Rearm, Request, Verdict};
 use crate::registry::Session;
 use crate::render::model::plan::Plan;
-use crate::render::plan::question;
+use crate::render::plan::{choice, question};
 use crate::report::Ending;
 use crate::terminal;
 use crate::terminal::prompt::{Reply, choose, confirm, is_attended};
@@ -177,9 +177,10 @@ impl Run<'_> {
         if self.args.now || !self.args.images.is_empty() || choices.len() < 2 {
             return Ok(Reply::Answer(None));
         }
+        let document = Plan::new(&planned.view());
         let items: Vec<_> = choices
             .iter()
-            .map(|image| choice(&planned.plan, *image))
+            .map(|image| choice(&document, *image))
             .collect();
         Ok(match choose("Which images? (space marks, enter goes on)", &items)? {
             Reply::Interrupted => Reply::Interrupted,
@@ -218,13 +219,4 @@ fn is_nothing_resolvable(planned: &Planned) -> bool {
     let refused = &planned.plan.refused;
     let is_unable = |one: &crate::plan::Refused| one.because == Because::Unable;
     planned.plan.rows.is_empty() && refused.iter().any(is_unable)
-}
-
-/// One line of the question which images.
-fn choice(plan: &RefreshPlan, image: ManagedImage) -> String {
-    let row = plan.rows.iter().find(|row| row.image == image);
-    let shown = |digest: Option<&Digest>| digest.map_or("?", |digest| &digest.hex()[..12]).to_owned();
-    let now = shown(row.and_then(|row| row.now.as_ref()));
-    let after = shown(row.and_then(|row| row.after.as_ref()));
-    format!("{:<18} {now} -> {after}", image.name())
 }

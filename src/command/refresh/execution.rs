@@ -127,10 +127,9 @@ impl Run<'_> {
             && let Ok(anew) = self.plan(&planned.request).await
             && is_same(&planned.plan, &anew.plan, from)
         {
-            *planned = Planned {
-                plan: continued(&planned.plan, anew.plan, from),
-                ..anew
-            };
+            let plan = continued(&planned.plan, anew.plan.clone(), from);
+            *planned = anew;
+            planned.plan = plan;
             self.journal.adopt(planned);
             return Ok(());
         }
@@ -304,7 +303,8 @@ impl Run<'_> {
         };
         let words = RefCell::new(String::new());
         let (began, limit) = (self.started.elapsed(), self.left());
-        let waited = wait(self.cluster, &awaited, limit, &self.pace(), |said: &str| {
+        let pace = self.pace();
+        let waited = wait(self.cluster, &awaited, limit, &pace, |said: &str| {
             said.clone_into(&mut words.borrow_mut());
         });
         let line = || {

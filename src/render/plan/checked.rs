@@ -198,6 +198,7 @@ impl Screen<'_> {
                 Mark::Warn,
                 format!("Recreate: {name} is down from patch to Ready; no old pod to fall back on"),
             ),
+            (Strategy::Paused, _) => (Mark::Bad, format!("{target} is paused")),
             (Strategy::RollingUpdate, None) => (
                 Mark::Ok,
                 format!("rolling update: {target} follows node by node"),

@@ -34,6 +34,8 @@ pub(crate) struct Step {
 pub(crate) enum Kind {
     /// Removes counters: `--rearm`.
     Rearm,
+    /// Looks whether everything is still as it was shown.
+    Reread,
     PullTest,
     CountAttempt,
     Patch,
@@ -56,7 +58,7 @@ pub(super) fn steps(plan: &RefreshPlan) -> Vec<Step> {
     steps.extend(plan.changes.iter().flat_map(of_change));
     let recorded = recorded(plan);
     if !recorded.is_empty() {
-        let written = plan.finish.annotations(&recorded);
+        let written = plan.finish.written(&recorded);
         steps.push(annotate(plan, Kind::Record, written));
     }
     steps

@@ -62,6 +62,7 @@ impl Serialize for Strategy {
             Self::RollingUpdate => "rollingUpdate",
             Self::Recreate => "recreate",
             Self::OnDelete => "onDelete",
+            Self::Paused => "paused",
         })
     }
 }

@@ -1,0 +1,1 @@
+//! Every step and every ending as a snapshot.
