@@ -6,7 +6,7 @@ pub(crate) mod apply;
 pub(crate) mod connect;
 mod discover;
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 mod images;
 #[cfg_attr(not(test), expect(dead_code, reason = "called by refresh"))]
 pub(crate) mod job;
