@@ -134,13 +134,12 @@ async fn begin(
     let template = template(test, place, resources);
     let made = Instant::now();
     let create = jobs.create("pull", patience.limit, template);
-    let job = match tokio::time::timeout(patience.limit, create).await {
-        Ok(created) => created.map_err(refused)?,
-        Err(_) => {
-            let why = "the API server has not answered the request to make the Job";
-            return Err(stopped(Some(Code::ApiUnreachable), why));
-        }
+    let unanswered = |_| {
+        let why = "the API server has not answered the request to make the Job";
+        stopped(Some(Code::ApiUnreachable), why)
     };
+    let created = tokio::time::timeout(patience.limit, create).await;
+    let job = created.map_err(unanswered)?.map_err(refused)?;
     Ok(Running {
         at,
         job,

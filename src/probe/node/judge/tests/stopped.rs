@@ -27,6 +27,10 @@ fn a_test_that_says_nothing_about_the_pull_says_why() {
         "no network for pod",
         None,
     );
+    let troubled = in_state(
+        waiting("ContainerCreating", ""),
+        std::slice::from_ref(&sandbox),
+    );
     let blind = OwnJob {
         events: Err(Blind("not allowed".to_owned())),
         ..in_state(waiting("ContainerCreating", ""), &[])
@@ -49,11 +53,8 @@ fn a_test_that_says_nothing_about_the_pull_says_why() {
         ),
         (
             "the node makes no pod",
-            in_state(
-                waiting("ContainerCreating", ""),
-                std::slice::from_ref(&sandbox),
-            ),
-            "waiting, could not start -: no network for pod".to_owned(),
+            troubled.clone(),
+            "could not start -: no network for pod".to_owned(),
         ),
         (
             "the node has not begun",
@@ -103,7 +104,7 @@ fn a_test_that_says_nothing_about_the_pull_says_why() {
     ] {
         assert_eq!(want, verdict(&job), "{name}");
     }
-    for job in [job(Vec::new(), &[]), job(vec![unscheduled], &[])] {
+    for job in [job(Vec::new(), &[]), job(vec![unscheduled], &[]), troubled] {
         assert!(
             matches!(
                 judged(&job, EARLY),
