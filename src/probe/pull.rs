@@ -54,7 +54,8 @@ struct Running {
     so_far: Outcome,
 }
 
-/// Has every test's node pull, and says what became of each. Whatever goes wrong is an outcome.
+/// Has every test's node pull, and says what became of each. Whatever goes wrong is an outcome. In the end everything
+/// is removed that `jobs` has made: a probe that runs meanwhile has its own.
 pub(crate) async fn pull_test(
     jobs: &OwnJobs<'_>,
     tests: &[PullTest],

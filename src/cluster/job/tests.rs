@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tokio::sync::Notify;
+
 use super::*;
 use crate::cluster::fixture::with;
 use crate::observation::own_job::{ContainerState, Standing};
@@ -45,7 +47,7 @@ fn left(sim: &Sim) -> usize {
 }
 
 fn run<T>(sim: &Sim, test: impl AsyncFnOnce(&OwnJobs<'_>) -> T) -> T {
-    with(sim, &["--request-timeout", "150ms"], async |cluster| {
+    with(sim, &["--request-timeout", "500ms"], async |cluster| {
         test(&OwnJobs::new(&cluster, "tracebloc", POLL)).await
     })
 }
@@ -165,11 +167,19 @@ fn a_command_that_is_dropped_can_still_remove_what_it_may_have_made() {
     let sim = site();
     sim.fault(Fault::on("POST", "/jobs").does(Act::ResetAfter));
     sim.fault(Fault::on("GET", "/jobs/").does(Act::Hang));
+    let stored = Arc::new(Notify::new());
+    let told = Arc::clone(&stored);
+    sim.on(move |change, _| {
+        if change.resource.kind == "Pod" {
+            told.notify_one();
+        }
+    });
     with(&sim, &[], async |cluster| {
         let jobs = OwnJobs::new(&cluster, "tracebloc", POLL);
-        let create = jobs.create("pull", DEADLINE, template());
-        let dropped = tokio::time::timeout(Duration::from_millis(300), create).await;
-        assert!(dropped.is_err(), "{dropped:?}");
+        tokio::select! {
+            made = jobs.create("pull", DEADLINE, template()) => panic!("{made:?}"),
+            () = stored.notified() => {}
+        }
         assert_eq!(1, all(&sim, "Job").len(), "it was made, and nobody knows");
         sim.heal();
         assert_eq!(Vec::<Leftover>::new(), jobs.remove_all().await);
