@@ -6,7 +6,7 @@ pub(crate) mod apply;
 pub(crate) mod connect;
 mod discover;
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 mod images;
 pub(crate) mod job;
 mod nodes;

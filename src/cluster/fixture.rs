@@ -19,7 +19,7 @@ pub(super) fn of_kind<K: DeserializeOwned>(objects: &[Value], kind: &str) -> Vec
 }
 
 /// Runs a test body with a connection to a simulated cluster.
-pub(super) fn with<T>(sim: &Sim, flags: &[&str], test: impl AsyncFnOnce(Cluster) -> T) -> T {
+pub(crate) fn with<T>(sim: &Sim, flags: &[&str], test: impl AsyncFnOnce(Cluster) -> T) -> T {
     // Whoever is first installs it for the process.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let kubeconfig = sim.kubeconfig().display().to_string();

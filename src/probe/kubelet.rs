@@ -212,10 +212,10 @@ fn stage(message: &str) -> Stage {
         "expected number of bytes",
         "unexpected commit",
     ];
-    let has = |words: &&str| message.contains(*words);
-    if OF_TOKENS.iter().any(|words| has(words)) {
+    let has = |words: &str| message.contains(words);
+    if OF_TOKENS.into_iter().any(has) {
         Stage::Token
-    } else if OF_COPIES.iter().any(|words| has(words)) && !has(&"/manifests/") {
+    } else if OF_COPIES.into_iter().any(has) && !has("/manifests/") {
         Stage::Layer
     } else {
         Stage::Manifest
@@ -242,11 +242,10 @@ fn answered(message: &str, stage: Stage, status: u16) -> Vec<Code> {
         (_, 407) => vec![Code::ProxyLogin],
         (Stage::Token, 429) => vec![Code::RateLimited],
         (_, 429) => vec![Code::QuotaUsedUp, Code::RateLimited],
-        (_, 500..) => vec![Code::RegistryError],
         (Stage::Manifest, 401) => vec![Code::RepositoryMissing, Code::ChallengeAltered],
         (Stage::Manifest, 403) => vec![Code::NotARegistry, Code::RepositoryMissing],
         (Stage::Manifest, 404) => vec![Code::DigestGone, Code::RepositoryMissing],
-        (Stage::Manifest, _) => vec![Code::RegistryError],
+        (Stage::Manifest, _) | (_, 500..) => vec![Code::RegistryError],
         (Stage::Token, 401 | 403) if with_login => vec![
             Code::LoginRejected,
             Code::TokenRefused,

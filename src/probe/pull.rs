@@ -54,7 +54,8 @@ struct Running {
     so_far: Outcome,
 }
 
-/// Has every test's node pull, and says what became of each. Whatever goes wrong is an outcome.
+/// Has every test's node pull, and says what became of each. Whatever goes wrong is an outcome. In the end everything
+/// is removed that `jobs` has made: a probe that runs meanwhile has its own.
 pub(crate) async fn pull_test(
     jobs: &OwnJobs<'_>,
     tests: &[PullTest],
@@ -134,13 +135,12 @@ async fn begin(
     let template = template(test, place, resources);
     let made = Instant::now();
     let create = jobs.create("pull", patience.limit, template);
-    let job = match tokio::time::timeout(patience.limit, create).await {
-        Ok(created) => created.map_err(refused)?,
-        Err(_) => {
-            let why = "the API server has not answered the request to make the Job";
-            return Err(stopped(Some(Code::ApiUnreachable), why));
-        }
+    let unanswered = |_| {
+        let why = "the API server has not answered the request to make the Job";
+        stopped(Some(Code::ApiUnreachable), why)
     };
+    let created = tokio::time::timeout(patience.limit, create).await;
+    let job = created.map_err(unanswered)?.map_err(refused)?;
     Ok(Running {
         at,
         job,

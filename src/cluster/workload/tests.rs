@@ -165,3 +165,21 @@ fn an_entry_without_value_is_empty_and_one_from_elsewhere_is_not_read() {
         (env.literal("SET"), env.get("SECRET"))
     );
 }
+
+#[test]
+fn credentials_are_names_and_may_be_none() {
+    let read =
+        |spec: &Value| credentials(Some(&serde_json::from_value(spec.clone()).expect("a spec")));
+    assert_eq!(PullCredentials::default(), read(&json!({"containers": []})));
+    assert_eq!(PullCredentials::default(), credentials(None));
+    let own = json!({
+        "containers": [],
+        "serviceAccountName": "berlin-jobs-manager",
+        "imagePullSecrets": [{"name": "berlin-regcred"}, {"name": "site"}],
+    });
+    let want = PullCredentials {
+        service_account: Some("berlin-jobs-manager".to_owned()),
+        secrets: vec!["berlin-regcred".to_owned(), "site".to_owned()],
+    };
+    assert_eq!(want, read(&own));
+}

@@ -10,7 +10,7 @@ const GHCR: &str = "ghcr.io/tracebloc/ingestor@sha256:d361fa778554a0861ea9fbf465
 const HUB: &str = "docker.io/tracebloc/jobs-manager@sha256:d361fa778554a0861ea9fbf4653279351ee30af9ebe2b75fcacd391923b68163";
 
 /// Behind `failed to do request: Head "https://ghcr.io/…": `.
-const WAY: &str = r#"
+const WAY: &str = r"
 packets are dropped          | dial tcp 203.0.113.20:443: i/o timeout | TBI-201
 refused                      | dial tcp 203.0.113.20:443: connect: connection refused | TBI-202
 no route                     | dial tcp 203.0.113.20:443: connect: no route to host | TBI-206
@@ -39,7 +39,7 @@ the proxy has no name        | proxyconnect tcp: dial tcp: lookup proxy.acme.exa
 the proxy is silent          | proxyconnect tcp: dial tcp 203.0.113.80:3128: i/o timeout | TBI-224
 too slow, whoever            | context deadline exceeded | TBI-201 TBI-212 TBI-234
 something new                | the moon is in the wrong house | -
-"#;
+";
 
 /// Whole, as the runtime says it.
 const MESSAGES: &str = r#"
@@ -77,18 +77,18 @@ fn reference(image: &str) -> Reference {
 }
 
 fn shown(heard: &Heard) -> String {
-    let causes = heard.causes.iter().map(|cause| {
+    let words = heard.causes.iter().map(|cause| {
         if cause.code == cause.class {
             cause.code.to_string()
         } else {
             format!("{}={}", cause.code, cause.class)
         }
     });
-    let causes: Vec<_> = causes.collect();
-    if causes.is_empty() {
+    let words: Vec<_> = words.collect();
+    if words.is_empty() {
         "-".to_owned()
     } else {
-        causes.join(" ")
+        words.join(" ")
     }
 }
 
@@ -105,18 +105,18 @@ fn what_the_network_did_is_told_at_each_stage() {
         let [name, cause, codes] = row[..] else {
             panic!("{row:?}")
         };
-        let head = format!(
+        let chain = format!(
             "failed to resolve reference \"{GHCR}\": failed to do request: Head \"https://ghcr.io/v2/tracebloc/ingestor/manifests/0.3\": {cause}"
         );
         for message in [
             format!(
-                "Failed to pull image \"{GHCR}\": failed to pull and unpack image \"{GHCR}\": {head}"
+                "Failed to pull image \"{GHCR}\": failed to pull and unpack image \"{GHCR}\": {chain}"
             ),
             format!(
-                "rpc error: code = DeadlineExceeded desc = failed to pull and unpack image \"{GHCR}\": {head}"
+                "rpc error: code = DeadlineExceeded desc = failed to pull and unpack image \"{GHCR}\": {chain}"
             ),
             format!(
-                "Back-off pulling image \"{GHCR}\": ErrImagePull: failed to pull and unpack image \"{GHCR}\": {head}"
+                "Back-off pulling image \"{GHCR}\": ErrImagePull: failed to pull and unpack image \"{GHCR}\": {chain}"
             ),
         ] {
             let heard = hear(&message, &reference(GHCR));

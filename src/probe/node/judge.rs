@@ -5,7 +5,7 @@
 //! | event `Pulled`, an imageID, or an end or a wait that comes after the pull | pulled |
 //! | event `Failed to pull image`, or a wait for the image | failed, in the kubelet's first words |
 //! | event `Pulling`, and no more | still pulling |
-//! | no pod, or no node for it, when the patience is over | could not start, in the words of whoever refused |
+//! | no pod, no node for it, or trouble there, when the patience is over | could not start, in the words of whoever refused |
 
 use std::time::Duration;
 
@@ -48,8 +48,8 @@ pub(crate) enum Verdict {
     Ended(Outcome),
 }
 
-/// The test of `image` that runs as `job`, `age` after it was made. A Job without a pod, or a pod without a node, may
-/// stay so for `patience`.
+/// The test of `image` that runs as `job`, `age` after it was made. What is in the way of a pull may be so for
+/// `patience`.
 pub(crate) fn judge(
     job: &OwnJob,
     image: &Reference,
@@ -75,7 +75,11 @@ pub(crate) fn judge(
         }
         (Standing::Active | Standing::Complete, Some(pod)) => match &pod.unschedulable {
             Some(why) => stopped(Some(Code::Unschedulable), why),
-            None => return Verdict::Waiting(on_node(job, pod, events)),
+            None => match on_node(job, pod, events) {
+                // Something is in the way, and the kubelet has said what.
+                Err(why) => stopped(None, why),
+                Ok(so_far) => return Verdict::Waiting(so_far),
+            },
         },
     };
     if age < patience {
@@ -126,17 +130,15 @@ fn reason(state: &ContainerState) -> &str {
     }
 }
 
-/// A pod that has a node, and neither an image nor a refusal: it pulls, or it does not get as far.
-fn on_node(job: &OwnJob, pod: &OwnPod, events: &[Event]) -> Outcome {
-    let is_pulling = ours(events).any(|event| event.reason == "Pulling");
-    match last_warning(events) {
-        Some(why) if !is_pulling => stopped(None, why),
-        _ if is_pulling || job.events.is_err() => Outcome::Unfinished,
-        _ => {
-            let node = pod.node.as_deref().unwrap_or_default();
-            stopped(None, &format!("node {node} has not begun to pull"))
-        }
+/// A pod that has a node, and neither an image nor a refusal: it pulls, or it has not got as far. `Err` with the
+/// kubelet's words where it says why not.
+fn on_node<'a>(job: &OwnJob, pod: &OwnPod, events: &'a [Event]) -> Result<Outcome, &'a str> {
+    if ours(events).any(|event| event.reason == "Pulling") || job.events.is_err() {
+        return Ok(Outcome::Unfinished);
     }
+    let node = pod.node.as_deref().unwrap_or_default();
+    let silent = stopped(None, &format!("node {node} has not begun to pull"));
+    last_warning(events).map_or(Ok(silent), Err)
 }
 
 fn last_warning(events: &[Event]) -> Option<&str> {
