@@ -15,7 +15,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
 use super::connect::Cluster;
 use super::ownership::{Field, Writer, last_writer};
-use super::read::Scope;
+use super::read::{Scope, right};
 use crate::error::{Call, Error};
 use crate::observation::{Target, WorkloadKind};
 use crate::rollout::{Mark, Puzzle, Sight, Verdict, judge, with_events};
@@ -121,7 +121,7 @@ pub(crate) async fn wait(
         let seen = timeout(pace.answer, see(cluster, awaited)).await;
         let is_over = Instant::now() >= end;
         let (mut look, sight) =
-            match seen.unwrap_or_else(|_| Err(no_answer(cluster, awaited, pace))) {
+            match seen.unwrap_or_else(|_| Err(no_answer(cluster, awaited.target, pace))) {
                 Ok(seen) => seen,
                 Err(error) => {
                     let since = *silent_since.get_or_insert_with(Instant::now);
@@ -233,14 +233,15 @@ fn is_passing(error: &Error) -> bool {
     )
 }
 
-fn no_answer(cluster: &Cluster, awaited: &Awaited<'_>, pace: &Pace) -> Error {
-    let Target {
-        namespace, name, ..
-    } = awaited.target;
+fn no_answer(cluster: &Cluster, target: &Target, pace: &Pace) -> Error {
+    let scope = Scope::Namespace(&target.namespace);
     Error::TimedOut {
         call: Call {
-            doing: format!("look at {} in namespace {namespace:?}", awaited.target),
-            right: format!("get {name} -n {namespace}"),
+            doing: format!("look at {target}{scope}"),
+            right: match target.kind {
+                WorkloadKind::Deployment => right::<Deployment>("get", scope),
+                WorkloadKind::DaemonSet => right::<DaemonSet>("get", scope),
+            },
         },
         server: cluster.server.clone(),
         limit: pace.answer,
