@@ -32,6 +32,7 @@ pub(crate) struct Awaited<'a> {
     pub(crate) target: &'a Target,
     /// Of the object that was seen before. `None` takes whichever bears the name.
     pub(crate) uid: Option<&'a str>,
+    /// Empty for a rollout that somebody else began: then a new pod is one that has what the template has.
     pub(crate) marks: &'a [Mark],
     /// Names of the nodes that were not ready when the plan was made.
     pub(crate) lost: &'a BTreeSet<String>,
@@ -170,15 +171,23 @@ async fn see(cluster: &Cluster, awaited: &Awaited<'_>) -> Result<(Look, Sight), 
     let selector = Selector::try_from(workload.selector.clone()).unwrap_or_default();
     let params = ListParams::default().labels_from(&selector);
     let pods = cluster.list::<KubePod>(scope, &params).await?;
+    let own;
+    let marks = match awaited.marks {
+        [] => {
+            own = workload.marks();
+            &own
+        }
+        marks => marks,
+    };
     let sight = Sight {
         kind: *kind,
         uid: workload.metadata.uid.clone().unwrap_or_default(),
-        template: workload.template(awaited.marks),
+        template: workload.template(marks),
         status: workload.status.clone(),
         pods: pods
             .iter()
             .filter(|one| is_of(one, &workload))
-            .map(|one| pod(one, awaited.marks))
+            .map(|one| pod(one, marks))
             .collect(),
     };
     let verdict = match awaited.uid {

@@ -55,9 +55,10 @@ pub(crate) fn step(taken: &Taken, page: &Page<'_>) -> String {
     let _ = style;
     let end = match taken.result {
         StepResult::Failed(Some(code)) => code.to_string(),
-        StepResult::Failed(None) | StepResult::Done | StepResult::Doubtful | StepResult::CutShort => {
-            took(taken.took)
-        }
+        StepResult::Failed(None)
+        | StepResult::Done
+        | StepResult::Doubtful
+        | StepResult::CutShort => took(taken.took),
     };
     page.at_edge(&mut lines, edge, &end);
     for detail in &taken.details {

@@ -102,7 +102,10 @@ impl Report {
     pub(crate) fn with(report: &RefreshReport, plan: Plan, available: &[Subcommand]) -> Self {
         let owned = |targets: Vec<&Target>| targets.into_iter().cloned().collect();
         // What an earlier run has set, and cannot run, has a way back as well.
-        let is_set = plan.changes.iter().any(|change| change.stage != Stage::Patch);
+        let is_set = plan
+            .changes
+            .iter()
+            .any(|change| change.stage != Stage::Patch);
         let undo = if report.has_patched() || is_set {
             plan.undo.clone()
         } else {
