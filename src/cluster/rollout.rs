@@ -15,7 +15,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
 use super::connect::Cluster;
 use super::ownership::{Field, Writer, last_writer};
-use super::read::Scope;
+use super::read::{Scope, right};
 use crate::error::{Call, Error};
 use crate::observation::{Target, WorkloadKind};
 use crate::rollout::{Mark, Puzzle, Sight, Verdict, judge, with_events};
@@ -32,6 +32,7 @@ pub(crate) struct Awaited<'a> {
     pub(crate) target: &'a Target,
     /// Of the object that was seen before. `None` takes whichever bears the name.
     pub(crate) uid: Option<&'a str>,
+    /// Empty for a rollout that somebody else began: then a new pod is one that has what the template has.
     pub(crate) marks: &'a [Mark],
     /// Names of the nodes that were not ready when the plan was made.
     pub(crate) lost: &'a BTreeSet<String>,
@@ -121,7 +122,7 @@ pub(crate) async fn wait(
         let seen = timeout(pace.answer, see(cluster, awaited)).await;
         let is_over = Instant::now() >= end;
         let (mut look, sight) =
-            match seen.unwrap_or_else(|_| Err(no_answer(cluster, awaited, pace))) {
+            match seen.unwrap_or_else(|_| Err(no_answer(cluster, awaited.target, pace))) {
                 Ok(seen) => seen,
                 Err(error) => {
                     let since = *silent_since.get_or_insert_with(Instant::now);
@@ -170,15 +171,23 @@ async fn see(cluster: &Cluster, awaited: &Awaited<'_>) -> Result<(Look, Sight), 
     let selector = Selector::try_from(workload.selector.clone()).unwrap_or_default();
     let params = ListParams::default().labels_from(&selector);
     let pods = cluster.list::<KubePod>(scope, &params).await?;
+    let own;
+    let marks = match awaited.marks {
+        [] => {
+            own = workload.marks();
+            &own
+        }
+        marks => marks,
+    };
     let sight = Sight {
         kind: *kind,
         uid: workload.metadata.uid.clone().unwrap_or_default(),
-        template: workload.template(awaited.marks),
+        template: workload.template(marks),
         status: workload.status.clone(),
         pods: pods
             .iter()
             .filter(|one| is_of(one, &workload))
-            .map(|one| pod(one, awaited.marks))
+            .map(|one| pod(one, marks))
             .collect(),
     };
     let verdict = match awaited.uid {
@@ -233,14 +242,15 @@ fn is_passing(error: &Error) -> bool {
     )
 }
 
-fn no_answer(cluster: &Cluster, awaited: &Awaited<'_>, pace: &Pace) -> Error {
-    let Target {
-        namespace, name, ..
-    } = awaited.target;
+fn no_answer(cluster: &Cluster, target: &Target, pace: &Pace) -> Error {
+    let scope = Scope::Namespace(&target.namespace);
     Error::TimedOut {
         call: Call {
-            doing: format!("look at {} in namespace {namespace:?}", awaited.target),
-            right: format!("get {name} -n {namespace}"),
+            doing: format!("look at {target}{scope}"),
+            right: match target.kind {
+                WorkloadKind::Deployment => right::<Deployment>("get", scope),
+                WorkloadKind::DaemonSet => right::<DaemonSet>("get", scope),
+            },
         },
         server: cluster.server.clone(),
         limit: pace.answer,

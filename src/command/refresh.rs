@@ -182,13 +182,15 @@ impl Run<'_> {
             .iter()
             .map(|image| choice(&document, *image))
             .collect();
-        Ok(match choose("Which images? (space marks, enter goes on)", &items)? {
-            Reply::Interrupted => Reply::Interrupted,
-            Reply::Answer(chosen) if chosen.len() == choices.len() => Reply::Answer(None),
-            Reply::Answer(chosen) => {
-                Reply::Answer(Some(chosen.into_iter().map(|place| choices[place]).collect()))
-            }
-        })
+        Ok(
+            match choose("Which images? (space marks, enter goes on)", &items)? {
+                Reply::Interrupted => Reply::Interrupted,
+                Reply::Answer(chosen) if chosen.len() == choices.len() => Reply::Answer(None),
+                Reply::Answer(chosen) => Reply::Answer(Some(
+                    chosen.into_iter().map(|place| choices[place]).collect(),
+                )),
+            },
+        )
     }
 
     fn consent(&self, planned: &Planned) -> Result<Reply<bool>, Error> {

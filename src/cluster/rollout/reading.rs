@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment};
 use k8s_openapi::api::core::v1::{
-    ContainerStateTerminated, ContainerStatus, Event as KubeEvent, Pod as KubePod, PodSpec,
-    PodTemplateSpec,
+    Container as KubeContainer, ContainerStateTerminated, ContainerStatus, Event as KubeEvent,
+    Pod as KubePod, PodSpec, PodTemplateSpec,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 
@@ -53,6 +53,43 @@ impl Workload {
         let metadata = self.template.metadata.as_ref();
         made_from(metadata, self.template.spec.as_ref(), marks)
     }
+
+    /// Everything that this plugin could have set, as the template has it now: by this the pods of somebody else's
+    /// rollout are told from older ones.
+    pub(super) fn marks(&self) -> Vec<Mark> {
+        let spec = self.template.spec.iter();
+        let containers = spec.flat_map(|spec| &spec.containers);
+        let metadata = self.template.metadata.as_ref();
+        let annotations = metadata.and_then(|metadata| metadata.annotations.as_ref());
+        let at = annotations.and_then(|annotations| annotations.get(RESTARTED_AT));
+        let restarted = at.map(|at| Mark::Restarted { at: at.clone() });
+        containers.flat_map(of_template).chain(restarted).collect()
+    }
+}
+
+/// The image of a container, and the literals of its environment that it sees.
+fn of_template(one: &KubeContainer) -> impl Iterator<Item = Mark> {
+    let image = one.image.iter().map(|image| Mark::Image {
+        container: one.name.clone(),
+        image: image.clone(),
+    });
+    let env = env(Some(one));
+    let last = |name: &String| match env.get(name) {
+        Some(EnvValue::Literal(value)) => Some(value.clone()),
+        Some(EnvValue::Elsewhere) | None => None,
+    };
+    let literals: Vec<_> = env
+        .0
+        .iter()
+        .filter_map(|(name, _)| {
+            Some(Mark::Env {
+                container: one.name.clone(),
+                name: name.clone(),
+                value: last(name)?,
+            })
+        })
+        .collect();
+    image.chain(literals)
 }
 
 /// `Newest` where everything that was set is there.

@@ -88,6 +88,33 @@ fn a_pod_belongs_to_what_was_set_when_it_bears_every_mark() {
 }
 
 #[test]
+fn a_template_says_by_what_its_pods_are_known() {
+    let deployment: Deployment = serde_json::from_value(json!({"metadata": {}, "spec": {"selector": {},
+        "template": {"metadata": {"annotations": {RESTARTED_AT: "2026-06-06T10:00:00Z"}}, "spec": api()}}}))
+    .unwrap();
+    let workload = Workload::from(deployment);
+    let marks = workload.marks();
+    let image = Mark::Image {
+        container: "api".to_owned(),
+        image: "repo@sha256:1".to_owned(),
+    };
+    let restarted = Mark::Restarted {
+        at: "2026-06-06T10:00:00Z".to_owned(),
+    };
+    assert!(marks.contains(&image) && marks.contains(&restarted));
+    assert!(
+        !marks
+            .iter()
+            .any(|mark| matches!(mark, Mark::Env { name, .. } if name == "S"))
+    );
+    assert_eq!(Template::Newest, workload.template(&marks));
+    let mut other = api();
+    other["containers"][0]["env"][1]["value"] = "3".into();
+    assert_eq!(Template::Newest, read(&api(), &json!({}), &marks).template);
+    assert_eq!(Template::Older, read(&other, &json!({}), &marks).template);
+}
+
+#[test]
 fn a_pod_stands_as_its_conditions_say() {
     let conditions = |conditions: &Value| json!({ "conditions": conditions });
     let ready =

@@ -280,6 +280,36 @@ fn somebody_who_changes_it_meanwhile_is_named() {
 }
 
 #[test]
+fn a_rollout_that_somebody_else_began_has_old_pods_too() {
+    // The old pod cannot be pulled any more; the new one can.
+    let sim = site("Deployment", &json!({}), creating);
+    sim.store(|store| {
+        let pods = store.all(At::new("Pod", "", "").resource, Some(NS));
+        let mut stuck = waits("ImagePullBackOff", "gone");
+        stuck["name"] = "api".into();
+        store.edit(&At::of(&pods[0]), |pod| {
+            pod["status"]["containerStatuses"] = json!([stuck]);
+        });
+        set(store, "Deployment", "helm", NEW);
+    });
+    let (target, lost) = (target(WorkloadKind::Deployment), BTreeSet::new());
+    let awaited = Awaited {
+        target: &target,
+        uid: None,
+        marks: &[],
+        lost: &lost,
+    };
+    crate::cluster::fixture::with(&sim, &[], async |cluster| {
+        let words = "0/1 updated, new pod ContainerCreating".to_owned();
+        let seen = look(&cluster, &awaited).await.unwrap();
+        assert_eq!(Verdict::Rolling(words), seen.verdict);
+        sim.store(|store| fare(store, &serves(NEW, DIGEST)));
+        let seen = look(&cluster, &awaited).await.unwrap();
+        assert!(matches!(seen.verdict, Verdict::Settled(_)), "{seen:?}");
+    });
+}
+
+#[test]
 fn pods_of_other_workloads_and_pods_that_ended_are_not_looked_at() {
     let sim = deployment(&json!({}), ready);
     let pod = new_pod(&sim);

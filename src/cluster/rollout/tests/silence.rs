@@ -70,7 +70,10 @@ fn an_api_server_that_stays_silent_ends_it() {
     assert_eq!(vec!["0/1 updated, new pod ContainerCreating"], words);
     assert_eq!(3, asked);
     let (words, asked) = lost(1, PACE, Duration::from_millis(100));
-    assert!(asked > 1 && words.len() == 1, "{asked} times: {words:?}");
+    assert!(
+        words.len() == 1 && (2..1000).contains(&asked),
+        "{asked} times: {words:?}"
+    );
 }
 
 #[test]

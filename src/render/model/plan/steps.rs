@@ -9,8 +9,8 @@ use super::Fields;
 use crate::image::{Digest, ManagedImage};
 use crate::observation::{Strategy, Target};
 use crate::plan::{self, Change, Edit, Field, Means, RefreshPlan, Stage, patch};
-use crate::rollout::RESTARTED_AT;
 use crate::record::Streak;
+use crate::rollout::RESTARTED_AT;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
