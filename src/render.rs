@@ -13,7 +13,7 @@ pub(crate) mod page;
 pub(crate) mod plan;
 pub(crate) mod report;
 pub(crate) mod schema;
-mod size;
+pub(crate) mod size;
 pub(crate) mod status;
 pub(crate) mod table;
 pub(crate) mod theme;

@@ -93,14 +93,14 @@ impl Page<'_> {
 
     /// Puts the code behind the last line, or where there is no room for it, below.
     pub(super) fn code(&self, lines: &mut Vec<Line>, code: Code) {
-        self.at_edge(lines, self.edge().unwrap_or(EDGE), &code.to_string());
+        self.at_edge(lines, self.edge().unwrap_or(EDGE), 1, &code.to_string());
     }
 
-    /// Text that ends at the edge, behind the last line or below it.
-    pub(super) fn at_edge(&self, lines: &mut Vec<Line>, edge: usize, text: &str) {
+    /// Text that ends at the edge, `gap` blanks at least behind the last line, or below it.
+    pub(super) fn at_edge(&self, lines: &mut Vec<Line>, edge: usize, gap: usize, text: &str) {
         match lines.last_mut() {
-            Some(last) if last.width() + 1 + text.len() <= edge || self.width.is_none() => {
-                let gap = edge.saturating_sub(last.width() + text.len()).max(1);
+            Some(last) if last.width() + gap + text.len() <= edge || self.width.is_none() => {
+                let gap = edge.saturating_sub(last.width() + text.len()).max(gap);
                 last.push(gap, [(text.to_owned(), self.theme.dim)]);
             }
             _ => {

@@ -49,7 +49,7 @@ pub(crate) fn plan(plan: &Plan, page: &Page<'_>) -> String {
 
 /// What a person is asked, without the `[y/N]` that the prompt adds; `None` where there is nothing to consent to.
 pub(crate) fn question(plan: &Plan) -> Option<String> {
-    if plan.is_empty() {
+    if plan.is_empty() || plan.stopped_by().is_some() {
         return None;
     }
     let what = match plan.pull_test.mode {
@@ -83,8 +83,8 @@ pub(crate) fn choice(plan: &Plan, image: ManagedImage) -> String {
 fn acts(plan: &Plan) -> String {
     let summary = &plan.summary;
     let mut acts = Vec::new();
-    if summary.counters > 0 {
-        acts.push(format!("remove {}", count(summary.counters, "counter")));
+    if summary.removed > 0 {
+        acts.push(format!("remove {}", count(summary.removed, "annotation")));
     }
     let changes: Vec<_> = [(summary.settings, "setting"), (summary.images, "image")]
         .into_iter()
@@ -141,6 +141,11 @@ fn digests(plan: &Plan) -> BTreeSet<Digest> {
 }
 
 impl Screen<'_> {
+    /// Whether the run ends before the first patch, whatever happens.
+    fn changes_nothing(&self) -> bool {
+        self.plan.stopped_by().is_some() || self.plan.pull_test.mode == Mode::Only
+    }
+
     fn header(&self) -> Vec<Line> {
         let plain = |text: String| [(text, TEXT)];
         let metadata = &self.plan.metadata;
@@ -224,6 +229,9 @@ impl Screen<'_> {
     }
 
     fn undo(&self) -> Vec<Line> {
+        if self.changes_nothing() {
+            return Vec::new();
+        }
         undo(self.page, LABEL, &self.plan.undo)
     }
 }

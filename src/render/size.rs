@@ -1,7 +1,7 @@
 //! Sizes of images, as registries count them: decimal.
 
 /// `212 MB`, `1.3 GB`, `640 kB`.
-pub(super) fn size(bytes: u64) -> String {
+pub(crate) fn size(bytes: u64) -> String {
     let tenths = |unit: u64| (bytes + unit / 20) / (unit / 10);
     match bytes {
         0..1_000_000 => format!("{} kB", bytes.div_ceil(1_000)),

@@ -304,7 +304,8 @@ impl Run<'_> {
         };
         let words = RefCell::new(String::new());
         let (began, limit) = (self.started.elapsed(), self.left());
-        let waited = wait(self.cluster, &awaited, limit, &self.pace(), |said: &str| {
+        let pace = self.pace();
+        let waited = wait(self.cluster, &awaited, limit, &pace, |said: &str| {
             said.clone_into(&mut words.borrow_mut());
         });
         let line = || {

@@ -18,6 +18,7 @@ fn node(name: &str, arch: &str) -> Node {
         standing: Standing::Ready,
         labels: std::collections::BTreeMap::new(),
         taints: Vec::new(),
+        images: std::collections::BTreeSet::new(),
     }
 }
 

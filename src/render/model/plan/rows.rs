@@ -8,6 +8,7 @@ use crate::observation::Target;
 use crate::plan::{self, Fate};
 use crate::render::model::Reasons;
 use crate::render::model::image::{InUse, in_use};
+use crate::rollout::Strategy;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Row {
@@ -49,6 +50,10 @@ impl Row {
             _ => None,
         };
         reasons.extend(why.map(|why| ("after".to_owned(), why)));
+        // Pods of such a set are replaced when somebody deletes them.
+        let is_left = view.plan.changes.iter().any(|change| {
+            change.target == row.target && change.object.strategy == Strategy::OnDelete
+        });
         Self {
             fate: row.fate,
             target: row.target.clone(),
@@ -61,7 +66,7 @@ impl Row {
             },
             now,
             after: row.after.clone(),
-            pods: row.pods,
+            pods: if is_left { 0 } else { row.pods },
             reasons,
         }
     }
