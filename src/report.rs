@@ -112,7 +112,9 @@ impl RefreshReport {
     pub(crate) fn has_set(&self, target: &Target) -> bool {
         let mut changes = self.plan.changes.iter();
         changes.any(|change| change.target == *target && change.stage != Stage::Patch)
-            || self.patches().any(|taken| taken.target.as_ref() == Some(target))
+            || self
+                .patches()
+                .any(|taken| taken.target.as_ref() == Some(target))
     }
 
     /// Whether a patch was sent that the server may have carried out.

@@ -17,8 +17,8 @@ use crate::cli::{self, DryRun, RefreshFormat};
 use crate::cluster::connect::{Cluster, connect};
 use crate::cluster::job::OwnJobs;
 use crate::error::{Error, Exit};
-use crate::lookup::Failure;
 use crate::image::{Digest, ManagedImage};
+use crate::lookup::Failure;
 use crate::plan::{Because, Consent, Guarding, Rearm, RefreshPlan, Request, Verdict};
 use crate::registry::Session;
 use crate::render::model::plan::Plan;
@@ -181,13 +181,15 @@ impl Run<'_> {
             .iter()
             .map(|image| choice(&planned.plan, *image))
             .collect();
-        Ok(match choose("Which images? (space marks, enter goes on)", &items)? {
-            Reply::Interrupted => Reply::Interrupted,
-            Reply::Answer(chosen) if chosen.len() == choices.len() => Reply::Answer(None),
-            Reply::Answer(chosen) => {
-                Reply::Answer(Some(chosen.into_iter().map(|place| choices[place]).collect()))
-            }
-        })
+        Ok(
+            match choose("Which images? (space marks, enter goes on)", &items)? {
+                Reply::Interrupted => Reply::Interrupted,
+                Reply::Answer(chosen) if chosen.len() == choices.len() => Reply::Answer(None),
+                Reply::Answer(chosen) => Reply::Answer(Some(
+                    chosen.into_iter().map(|place| choices[place]).collect(),
+                )),
+            },
+        )
     }
 
     fn consent(&self, planned: &Planned) -> Result<Reply<bool>, Error> {
@@ -223,7 +225,8 @@ fn is_nothing_resolvable(planned: &Planned) -> bool {
 /// One line of the question which images.
 fn choice(plan: &RefreshPlan, image: ManagedImage) -> String {
     let row = plan.rows.iter().find(|row| row.image == image);
-    let shown = |digest: Option<&Digest>| digest.map_or("?", |digest| &digest.hex()[..12]).to_owned();
+    let shown =
+        |digest: Option<&Digest>| digest.map_or("?", |digest| &digest.hex()[..12]).to_owned();
     let now = shown(row.and_then(|row| row.now.as_ref()));
     let after = shown(row.and_then(|row| row.after.as_ref()));
     format!("{:<18} {now} -> {after}", image.name())

@@ -16,8 +16,8 @@ use crate::lookup::{Child, Content, Manifest, Resolved, Vantage};
 use crate::node::{Node, Scheduling, Standing};
 use crate::observation::{
     Blind, ObjectState, Observation, ObservedImage, Origin, Pod, PodPhase, ProxySettings,
-    PullCredentials, RefreshRun, RegistryAnswers, Rollout, RunLog, RunOutcome, Running, Spec, Template, Workload,
-    WorkloadKind,
+    PullCredentials, RefreshRun, RegistryAnswers, Rollout, RunLog, RunOutcome, Running, Spec,
+    Template, Workload, WorkloadKind,
 };
 use crate::record::{Record, Streak};
 use crate::release::{Absence, CronJob, Limits, Refresher, Release, Resources, Run, Schedule};
@@ -25,12 +25,14 @@ use crate::render::model::ImageStatus;
 
 mod berlin;
 mod edge;
+mod facts;
 mod odd;
 mod plans;
 mod reports;
 
 pub(super) use berlin::{silent, stuck};
 pub(super) use edge::healthy;
+pub(super) use facts::{known, unfounded, visible, without_escapes};
 pub(super) use odd::*;
 pub(super) use plans::*;
 pub(super) use reports::*;

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::digests::{ShownDigests, digests_in};
-use super::flow::{Flow, Line};
+use super::flow::Flow;
 use super::model::Time;
 use super::model::report::{End, Report, took};
 use super::page::{Page, painted, words};

@@ -67,8 +67,7 @@ impl Run<'_> {
             let mut states = States::new();
             let mut changed = None;
             for (target, edits) in objects(&planned.plan) {
-                let now = self
-                    .done(apply::snapshot(self.cluster, &target, &edits).await)?;
+                let now = self.done(apply::snapshot(self.cluster, &target, &edits).await)?;
                 if changed.is_none() && !is_as_planned(&planned.plan, &target, &now) {
                     changed = Some((target.clone(), edits));
                 }
@@ -77,9 +76,16 @@ impl Run<'_> {
             let Some((target, edits)) = changed else {
                 return Ok(states);
             };
-            let keys: Vec<_> = planned.plan.finish.annotations.keys().map(String::as_str).collect();
+            let keys: Vec<_> = planned
+                .plan
+                .finish
+                .annotations
+                .keys()
+                .map(String::as_str)
+                .collect();
             let writer = apply::changed_by(self.cluster, &target, &edits, &keys).await;
-            self.renew(planned, 0, &target, writer.ok().flatten()).await?;
+            self.renew(planned, 0, &target, writer.ok().flatten())
+                .await?;
         }
     }
 
@@ -100,7 +106,10 @@ impl Run<'_> {
                     return Ok::<_, Error>(jobs);
                 }
                 if !has_waited {
-                    self.journal.note(&format!("waiting for {}, which began meanwhile", jobs.join(", ")));
+                    self.journal.note(&format!(
+                        "waiting for {}, which began meanwhile",
+                        jobs.join(", ")
+                    ));
                     has_waited = true;
                 }
                 tokio::time::sleep(POLL).await;
@@ -156,8 +165,17 @@ impl Run<'_> {
         }
         let target = &planned.plan.finish.target;
         self.journal.begin(Step::Rearm, Some(target));
-        let words = planned.plan.rearm.keys().map(|key| short(key)).collect::<Vec<_>>().join(", ");
-        match self.write(target, states, Write::Annotations(&keys)).await? {
+        let words = planned
+            .plan
+            .rearm
+            .keys()
+            .map(|key| short(key))
+            .collect::<Vec<_>>()
+            .join(", ");
+        match self
+            .write(target, states, Write::Annotations(&keys))
+            .await?
+        {
             None => {
                 self.journal.end(StepResult::Done, words, Vec::new());
                 Ok(())
@@ -172,19 +190,28 @@ impl Run<'_> {
                 return Ok(());
             };
             let target = planned.plan.finish.target.clone();
-            let keys = BTreeMap::from([(
-                Streak::Attempts.key().to_owned(),
-                Some(number.to_string()),
-            )]);
+            let keys =
+                BTreeMap::from([(Streak::Attempts.key().to_owned(), Some(number.to_string()))]);
             self.journal.begin(Step::CountAttempt, Some(&target));
-            match self.write(&target, states, Write::Annotations(&keys)).await? {
+            match self
+                .write(&target, states, Write::Annotations(&keys))
+                .await?
+            {
                 None => {
-                    let limit = planned.seen.release.cron_job().map(|cron_job| &cron_job.limits.attempts);
+                    let limit = planned
+                        .seen
+                        .release
+                        .cron_job()
+                        .map(|cron_job| &cron_job.limits.attempts);
                     let of = match limit {
                         Some(crate::capability::Limit::At(limit)) => format!(" of {limit}"),
                         _ => String::new(),
                     };
-                    self.journal.end(StepResult::Done, format!("attempt {number}{of}"), Vec::new());
+                    self.journal.end(
+                        StepResult::Done,
+                        format!("attempt {number}{of}"),
+                        Vec::new(),
+                    );
                     return Ok(());
                 }
                 Some(writer) => {
@@ -210,9 +237,13 @@ impl Run<'_> {
                 return Err(Ending::TimedOut(self.args.timeout.0));
             }
             self.journal.begin(Step::Patch, Some(&change.target));
-            match self.write(&change.target, states, Write::Template(&change.edits)).await? {
+            match self
+                .write(&change.target, states, Write::Template(&change.edits))
+                .await?
+            {
                 None => {
-                    self.journal.end(StepResult::Done, String::new(), Vec::new());
+                    self.journal
+                        .end(StepResult::Done, String::new(), Vec::new());
                     return Ok(());
                 }
                 Some(writer) => {
@@ -260,7 +291,8 @@ impl Run<'_> {
         let since = |verb: &str| format!("{verb} after {}", seconds(self.journal.open_for()));
         match look.verdict {
             Verdict::Settled(settled) => {
-                self.journal.end(StepResult::Done, settled.words(), Vec::new());
+                self.journal
+                    .end(StepResult::Done, settled.words(), Vec::new());
                 Ok(Some(settled))
             }
             Verdict::OnDelete(words) => {
@@ -310,7 +342,14 @@ impl Run<'_> {
         });
         let line = || {
             let elapsed = self.started.elapsed().saturating_sub(began);
-            live(Step::Wait, Some(&change.target), &words.borrow(), elapsed, limit, None)
+            live(
+                Step::Wait,
+                Some(&change.target),
+                &words.borrow(),
+                elapsed,
+                limit,
+                None,
+            )
         };
         terminal::live(self.screen, line, waited).await
     }
@@ -330,14 +369,17 @@ impl Run<'_> {
         let target = &finish.target;
         loop {
             self.journal.begin(Step::Record, Some(target));
-            let Some(writer) = self.write(target, states, Write::Annotations(&keys)).await? else {
+            let Some(writer) = self
+                .write(target, states, Write::Annotations(&keys))
+                .await?
+            else {
                 break;
             };
             // Replicas that somebody changed meanwhile are no reason to stop, if what was set still runs.
             let now = self.done(apply::snapshot(self.cluster, target, &[]).await)?;
-            let is_record_same = states.get(target).is_some_and(|seen| {
-                seen.uid == now.uid && seen.annotations == now.annotations
-            });
+            let is_record_same = states
+                .get(target)
+                .is_some_and(|seen| seen.uid == now.uid && seen.annotations == now.annotations);
             if self.renewed.replace(true) || !is_record_same {
                 return Err(self.changed(writer));
             }
@@ -359,7 +401,8 @@ impl Run<'_> {
             .filter_map(|image| image.record_key())
             .map(short)
             .collect();
-        self.journal.end(StepResult::Done, names.join(", "), Vec::new());
+        self.journal
+            .end(StepResult::Done, names.join(", "), Vec::new());
         self.journal.record(recorded);
         Ok(())
     }
@@ -386,9 +429,16 @@ impl Run<'_> {
     /// As [`apply::rehearse`].
     pub(super) async fn send_dry(&self, plan: &RefreshPlan) -> Result<(), Error> {
         let version = |target: &Target| {
-            let changes = plan.changes.iter().filter(|change| change.target == *target);
-            let mut objects = changes.map(|change| &change.object).chain(&plan.finish.object);
-            objects.next().map_or_else(String::new, |object| object.version.clone())
+            let changes = plan
+                .changes
+                .iter()
+                .filter(|change| change.target == *target);
+            let mut objects = changes
+                .map(|change| &change.object)
+                .chain(&plan.finish.object);
+            objects
+                .next()
+                .map_or_else(String::new, |object| object.version.clone())
         };
         let record = &plan.finish.target;
         let attempt = plan.attempt.as_ref().map(|attempt| {
@@ -405,7 +455,11 @@ impl Run<'_> {
             let write = Write::Annotations(&keys);
             apply::rehearse(self.cluster, record, write, &version(record)).await?;
         }
-        for change in plan.changes.iter().filter(|change| change.stage == Stage::Patch) {
+        for change in plan
+            .changes
+            .iter()
+            .filter(|change| change.stage == Stage::Patch)
+        {
             let write = Write::Template(&change.edits);
             apply::rehearse(self.cluster, &change.target, write, &change.object.version).await?;
         }
@@ -419,7 +473,11 @@ impl Run<'_> {
 
     pub(super) fn failed(&self, error: &Error) -> Ending {
         let details = error.hint().map(|hint| format!("hint: {hint}"));
-        self.journal.fail(error.code(), error.to_string(), details.into_iter().collect());
+        self.journal.fail(
+            error.code(),
+            error.to_string(),
+            details.into_iter().collect(),
+        );
         Ending::Failed
     }
 
@@ -434,7 +492,10 @@ impl Run<'_> {
     }
 
     /// Puts together what verification found.
-    pub(super) fn outcome(&self, outcome: Outcome) -> Result<BTreeMap<ManagedImage, Digest>, Ending> {
+    pub(super) fn outcome(
+        &self,
+        outcome: Outcome,
+    ) -> Result<BTreeMap<ManagedImage, Digest>, Ending> {
         let Outcome {
             result,
             words,
@@ -457,7 +518,10 @@ fn objects(plan: &RefreshPlan) -> Vec<(Target, Vec<Edit>)> {
         .iter()
         .map(|change| (change.target.clone(), change.edits.clone()))
         .collect();
-    if !objects.iter().any(|(target, _)| *target == plan.finish.target) {
+    if !objects
+        .iter()
+        .any(|(target, _)| *target == plan.finish.target)
+    {
         objects.push((plan.finish.target.clone(), Vec::new()));
     }
     objects
@@ -465,15 +529,23 @@ fn objects(plan: &RefreshPlan) -> Vec<(Target, Vec<Edit>)> {
 
 /// Whether an object is still the one that the plan was made from. Controllers may have rewritten its status.
 fn is_as_planned(plan: &RefreshPlan, target: &Target, now: &Snapshot) -> bool {
-    let changes = plan.changes.iter().filter(|change| change.target == *target);
-    let record = plan.finish.object.iter().filter(|_| *target == plan.finish.target);
+    let changes = plan
+        .changes
+        .iter()
+        .filter(|change| change.target == *target);
+    let record = plan
+        .finish
+        .object
+        .iter()
+        .filter(|_| *target == plan.finish.target);
     let mut seen = changes.map(|change| &change.object).chain(record);
     let is_record_same = *target != plan.finish.target || {
         let mut annotations = plan.finish.annotations.clone();
         annotations.extend(plan.rearm.clone());
         annotations == now.annotations
     };
-    is_record_same && seen.all(|object| (&object.uid, object.generation) == (&now.uid, now.generation))
+    is_record_same
+        && seen.all(|object| (&object.uid, object.generation) == (&now.uid, now.generation))
 }
 
 /// Whether both plans bring the same content to the same workloads, from this change on.
@@ -484,7 +556,10 @@ fn is_same(old: &RefreshPlan, new: &RefreshPlan, from: usize) -> bool {
             .map(|change| (change.target.clone(), change.moves.clone()))
             .collect()
     };
-    let targets: BTreeSet<_> = old.changes[from..].iter().map(|change| &change.target).collect();
+    let targets: BTreeSet<_> = old.changes[from..]
+        .iter()
+        .map(|change| &change.target)
+        .collect();
     let left: Vec<_> = new
         .changes
         .iter()
@@ -493,10 +568,22 @@ fn is_same(old: &RefreshPlan, new: &RefreshPlan, from: usize) -> bool {
         .collect();
     let is_free = new.guards.iter().all(|guard| {
         // Our own attempt and our own rollout are no obstacles.
-        !matches!(guard.obstacle, crate::plan::Obstacle::Paused(_) | crate::plan::Obstacle::Unreadable(_) | crate::plan::Obstacle::NoCronJob(_))
+        !matches!(
+            guard.obstacle,
+            crate::plan::Obstacle::Paused(_)
+                | crate::plan::Obstacle::Unreadable(_)
+                | crate::plan::Obstacle::NoCronJob(_)
+        )
     });
-    let counted = old.attempt.as_ref().map(|attempt| attempt.number.to_string());
-    let before = |plan: &RefreshPlan| plan.attempt.as_ref().and_then(|attempt| attempt.before.clone());
+    let counted = old
+        .attempt
+        .as_ref()
+        .map(|attempt| attempt.number.to_string());
+    let before = |plan: &RefreshPlan| {
+        plan.attempt
+            .as_ref()
+            .and_then(|attempt| attempt.before.clone())
+    };
     let is_count_same = before(new) == before(old) || before(new) == counted;
     is_free
         && is_count_same
@@ -509,7 +596,9 @@ fn continued(old: &RefreshPlan, new: RefreshPlan, from: usize) -> RefreshPlan {
     let mut changes = old.changes[..from].to_vec();
     let left = new.changes.into_iter();
     changes.extend(left.filter(|change| {
-        old.changes[from..].iter().any(|one| one.target == change.target)
+        old.changes[from..]
+            .iter()
+            .any(|one| one.target == change.target)
     }));
     RefreshPlan {
         changes,
@@ -544,7 +633,10 @@ fn mark(edit: &Edit) -> Mark {
 /// Who cannot run, and why, a line each.
 fn lines(failed: &Failed) -> Vec<String> {
     let who = failed.pod.as_ref().map(|pod| {
-        let node = pod.node.as_ref().map_or_else(String::new, |node| format!(" on {node}"));
+        let node = pod
+            .node
+            .as_ref()
+            .map_or_else(String::new, |node| format!(" on {node}"));
         let container = pod.container.as_ref();
         let container = container.map_or_else(String::new, |name| format!(", container {name}"));
         format!("pod {}{node}{container}: {}", pod.name, failed.reason)
@@ -555,7 +647,10 @@ fn lines(failed: &Failed) -> Vec<String> {
         _ => "",
     };
     let why = (!failed.message.is_empty()).then(|| format!("{speaker}{}", failed.message));
-    who.or_else(|| failed.pod.is_none().then(|| failed.reason.clone())).into_iter().chain(why).collect()
+    who.or_else(|| failed.pod.is_none().then(|| failed.reason.clone()))
+        .into_iter()
+        .chain(why)
+        .collect()
 }
 
 /// An annotation without what all of them begin with.

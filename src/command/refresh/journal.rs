@@ -125,7 +125,8 @@ impl<'a> Journal<'a> {
     /// How long the open step has taken.
     pub(super) fn open_for(&self) -> Duration {
         let open = self.open.borrow();
-        open.as_ref().map_or(Duration::ZERO, |(_, _, since)| since.elapsed())
+        open.as_ref()
+            .map_or(Duration::ZERO, |(_, _, since)| since.elapsed())
     }
 
     /// Ends the open step, or the look before one, as failed.

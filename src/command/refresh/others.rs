@@ -33,7 +33,8 @@ impl Run<'_> {
     /// As a look at Jobs or at a workload.
     pub(super) async fn others(&self, planned: &Planned) -> Result<Way, Error> {
         let mut guards = planned.plan.guards.iter();
-        let Some(guard) = guards.find(|guard| matches!(guard.verdict, Verdict::Wait | Verdict::Follow))
+        let Some(guard) =
+            guards.find(|guard| matches!(guard.verdict, Verdict::Wait | Verdict::Follow))
         else {
             return Ok(Way::Free);
         };
@@ -46,7 +47,9 @@ impl Run<'_> {
                 )
             }
             Obstacle::RollingOut(target, words) => (
-                format!("{target} is rolling out ({words}), and not by this plugin. Wait for it, then look again?"),
+                format!(
+                    "{target} is rolling out ({words}), and not by this plugin. Wait for it, then look again?"
+                ),
                 format!("waiting for the rollout of {target}"),
             ),
             _ => return Ok(Way::Free),
@@ -81,7 +84,10 @@ impl Run<'_> {
         let followed = async {
             while !self.left().is_zero() {
                 let namespace = &planned.seen.release.namespace;
-                if active(self.cluster, namespace, &cron_job.uid).await?.is_empty() {
+                if active(self.cluster, namespace, &cron_job.uid)
+                    .await?
+                    .is_empty()
+                {
                     return Ok(true);
                 }
                 tokio::time::sleep(POLL.min(self.left())).await;
@@ -111,7 +117,14 @@ impl Run<'_> {
         });
         let line = || {
             let elapsed = limit.saturating_sub(self.left());
-            live(Step::Wait, Some(target), &words.borrow(), elapsed, limit, None)
+            live(
+                Step::Wait,
+                Some(target),
+                &words.borrow(),
+                elapsed,
+                limit,
+                None,
+            )
         };
         let look = terminal::live(self.screen, line, waited).await?;
         Ok(!matches!(look.verdict, Rolled::Rolling(_)) && self.left() > Duration::ZERO)

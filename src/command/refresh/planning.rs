@@ -59,7 +59,13 @@ impl Run<'_> {
         match (seen.pop(), seen.is_empty()) {
             (Some(only), true) => Ok(self.planned(only, request).await),
             (last, _) => {
-                let mut names: Vec<_> = seen.into_iter().chain(last).collect::<Vec<_>>().iter().map(|one| one.release.name.clone()).collect();
+                let mut names: Vec<_> = seen
+                    .into_iter()
+                    .chain(last)
+                    .collect::<Vec<_>>()
+                    .iter()
+                    .map(|one| one.release.name.clone())
+                    .collect();
                 names.sort();
                 Err(Error::SeveralReleases {
                     namespace: self.cluster.namespace.clone(),

@@ -61,7 +61,11 @@ impl Run<'_> {
             Err(_) => "(no node known".to_owned(),
         };
         let (result, note) = match outcome {
-            Outcome::Pulled { before, size: bytes, .. } => {
+            Outcome::Pulled {
+                before,
+                size: bytes,
+                ..
+            } => {
                 let bytes = bytes.map_or_else(String::new, |bytes| format!(", {}", size(bytes)));
                 let note = match before {
                     Before::Held => ": already there, so that only the manifest request was tested",
@@ -74,8 +78,14 @@ impl Run<'_> {
             }
             Outcome::Failed(heard) => {
                 details.push(format!("kubelet: {}", heard.words));
-                let code = heard.causes.first().map_or(Code::CannotPull, |_| Code::CannotPull);
-                (StepResult::Failed(Some(code)), "): cannot be pulled".to_owned())
+                let code = heard
+                    .causes
+                    .first()
+                    .map_or(Code::CannotPull, |_| Code::CannotPull);
+                (
+                    StepResult::Failed(Some(code)),
+                    "): cannot be pulled".to_owned(),
+                )
             }
             Outcome::Unfinished => (
                 StepResult::CutShort,
@@ -83,7 +93,10 @@ impl Run<'_> {
             ),
             Outcome::CouldNotStart { code, why } => {
                 details.push(why.clone());
-                (self.untested(planned, *code), "): could not be tested".to_owned())
+                (
+                    self.untested(planned, *code),
+                    "): could not be tested".to_owned(),
+                )
             }
             Outcome::NotAllowed(error) => {
                 details.push(error.to_string());

@@ -72,15 +72,19 @@ impl Run<'_> {
         }
         // The pod followed its tag: where that has moved meanwhile, the newer content is what was asked for.
         let latest = match self.session {
-            Ok(session) => session.lookup_all(std::slice::from_ref(&one.tracks)).await.pop(),
+            Ok(session) => session
+                .lookup_all(std::slice::from_ref(&one.tracks))
+                .await
+                .pop(),
             Err(_) => None,
         };
-        let Some(Ok(latest)) = latest.filter(|latest| {
-            latest.as_ref().is_ok_and(|latest| latest.digest != one.to)
-        }) else {
+        let Some(Ok(latest)) =
+            latest.filter(|latest| latest.as_ref().is_ok_and(|latest| latest.digest != one.to))
+        else {
             return found(one, verified);
         };
-        self.learn(&mut answers, one, &BTreeSet::from([latest.digest.clone()])).await;
+        self.learn(&mut answers, one, &BTreeSet::from([latest.digest.clone()]))
+            .await;
         match against(Expected::Content(&latest.digest), &answers) {
             Verified::Proven => Found::Moved(latest.digest),
             _ => found(one, verified),
@@ -96,9 +100,9 @@ impl Run<'_> {
             .iter()
             .filter(|digest| !answers.manifests.contains_key(digest))
             .collect();
-        let asked = unknown.into_iter().map(async |digest| {
-            (digest.clone(), session.manifest(&one.tracks, digest).await)
-        });
+        let asked = unknown
+            .into_iter()
+            .map(async |digest| (digest.clone(), session.manifest(&one.tracks, digest).await));
         let known = join_all(asked).await;
         answers.manifests.extend(known);
     }
@@ -137,7 +141,9 @@ fn outcome(found: &[(&Move, Found)]) -> Outcome {
             Found::Proven(digest) => {
                 said.push(match one.means {
                     Means::Env => format!("running pod has {INGESTOR_DIGEST} {digest}"),
-                    Means::Image | Means::Tag | Means::None => format!("{} runs {digest}", one.image),
+                    Means::Image | Means::Tag | Means::None => {
+                        format!("{} runs {digest}", one.image)
+                    }
                 });
                 outcome.digests.insert(one.image, digest.clone());
             }
@@ -157,7 +163,9 @@ fn outcome(found: &[(&Move, Found)]) -> Outcome {
             }
             Found::Contradicted { pod, running } => {
                 outcome.result = StepResult::Failed(Some(Code::NotRunningWhatWasSet));
-                outcome.details.push(format!("pod {pod} runs {running}, not {}", one.to));
+                outcome
+                    .details
+                    .push(format!("pod {pod} runs {running}, not {}", one.to));
             }
             Found::Unproven(why) => {
                 outcome.result = StepResult::Failed(Some(Code::NotRunningWhatWasSet));

@@ -187,10 +187,9 @@ impl Screen<'_> {
                     "{target} is set already, and its pods do not run: goes on only if a node can pull it now"
                 ),
             ),
-            (
-                Strategy::Recreate | Strategy::RollingUpdate | Strategy::Paused,
-                Stage::Patch,
-            ) => self.rollout(change),
+            (Strategy::Recreate | Strategy::RollingUpdate | Strategy::Paused, Stage::Patch) => {
+                self.rollout(change)
+            }
         };
         let is_spawner = change.images.iter().any(|image| {
             use ManagedImage::{Ingestor, JobsManager, PodsMonitor};

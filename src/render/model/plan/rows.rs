@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::PlanView;
+use crate::codes::Code;
 use crate::image::{Digest, INGESTOR_DIGEST, ManagedImage};
 use crate::observation::Target;
 use crate::plan::{self, Fate};
@@ -45,7 +46,12 @@ impl Row {
         let why = match (row.fate, latest) {
             (Fate::Unresolved, Some(Err(blind))) => Some(blind.0.clone()),
             (Fate::Unresolved, _) => Some("not looked at".to_owned()),
-            (Fate::MayBeOld, _) => Some(MAY_BE_OLD.to_owned()),
+            (Fate::MayBeOld, _) => {
+                let code = Code::OldBuildPossible;
+                Some(format!(
+                    "a node may start an older build that it has cached ({code})"
+                ))
+            }
             _ if row.after.is_none() => Some("stays as it is".to_owned()),
             _ => None,
         };
@@ -81,5 +87,3 @@ impl Row {
         format!("{} {name}", self.container)
     }
 }
-
-pub(crate) const MAY_BE_OLD: &str = "a node may start an older build that it has cached";
