@@ -241,6 +241,8 @@ pub(crate) enum Because {
 /// One command of the way back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Undo {
+    /// `None` for the refresher.
+    pub(crate) target: Option<Target>,
     /// `None`: there is no way back.
     pub(crate) command: Option<String>,
     /// What to know about it; empty when it speaks for itself.

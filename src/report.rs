@@ -7,7 +7,7 @@ use crate::codes::Code;
 use crate::error::Exit;
 use crate::image::{Digest, ManagedImage};
 use crate::observation::Target;
-use crate::plan::{Because, RefreshPlan};
+use crate::plan::{Because, RefreshPlan, Stage};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RefreshReport {
@@ -108,9 +108,23 @@ impl RefreshReport {
         targets.filter(|target| !done.contains(target)).collect()
     }
 
+    /// Whether the workload may name its new content by now, by this run or an earlier one.
+    pub(crate) fn has_set(&self, target: &Target) -> bool {
+        let mut changes = self.plan.changes.iter();
+        changes.any(|change| change.target == *target && change.stage != Stage::Patch)
+            || self
+                .patches()
+                .any(|taken| taken.target.as_ref() == Some(target))
+    }
+
     /// Whether a patch was sent that the server may have carried out.
     pub(crate) fn has_patched(&self) -> bool {
-        self.steps.iter().any(|taken| {
+        self.patches().next().is_some()
+    }
+
+    /// Those that the server carried out, or may have.
+    fn patches(&self) -> impl Iterator<Item = &Taken> {
+        self.steps.iter().filter(|taken| {
             taken.step == Step::Patch && !matches!(taken.result, StepResult::Failed(_))
         })
     }

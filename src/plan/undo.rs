@@ -15,7 +15,7 @@ pub(super) fn undo(seen: &Observation, assessed: &Assessment, changes: &[Change]
         .iter()
         .flat_map(|change| of_change(change, assessed))
         .collect();
-    if changes.iter().any(|change| is_redone(seen, change)) {
+    if !back.is_empty() && changes.iter().any(|change| is_redone(seen, change)) {
         back.splice(0..0, suspend(seen));
     }
     back
@@ -25,6 +25,7 @@ pub(super) fn undo(seen: &Observation, assessed: &Assessment, changes: &[Change]
 fn suspend(seen: &Observation) -> Option<Undo> {
     let cron_job = seen.release.cron_job()?;
     (cron_job.run == Run::Scheduled).then(|| Undo {
+        target: None,
         command: Some(format!(
             "kubectl patch cronjob -n {} {} -p '{{\"spec\":{{\"suspend\":true}}}}'",
             word(&seen.release.namespace),
@@ -60,20 +61,19 @@ fn of_change(change: &Change, assessed: &Assessment) -> Vec<Undo> {
     let images: Vec<_> = change.edits.iter().filter_map(previous_image).collect();
     let mut back = Vec::new();
     if !images.is_empty() {
-        back.push(plain(format!(
-            "kubectl set image {target} {}",
-            images.join(" ")
-        )));
+        let command = format!("kubectl set image {target} {}", images.join(" "));
+        back.push(plain(change, command));
     }
     back.extend(change.edits.iter().filter_map(|edit| match &edit.field {
-        Field::Env { container, name } => Some(plain(format!(
-            "kubectl set env {target} -c {} {}",
-            word(container),
-            word(&format!(
-                "{name}={}",
-                edit.from.as_deref().unwrap_or_default()
-            ))
-        ))),
+        Field::Env { container, name } => {
+            let value = edit.from.as_deref().unwrap_or_default();
+            let command = format!(
+                "kubectl set env {target} -c {} {}",
+                word(container),
+                word(&format!("{name}={value}"))
+            );
+            Some(plain(change, command))
+        }
         Field::Image { .. } | Field::Restart => None,
     }));
     // What a restart pulled anew can only be brought back by its digest.
@@ -84,6 +84,7 @@ fn of_change(change: &Change, assessed: &Assessment) -> Vec<Undo> {
         back.push(match image.map(|assessed| &assessed.in_use) {
             Some(InUse::Digest(digest)) => pinned(change, one, digest),
             _ => Undo {
+                target: Some(change.target.clone()),
                 command: None,
                 note: format!("no undo for {}: previous build not known", one.image),
             },
@@ -94,6 +95,7 @@ fn of_change(change: &Change, assessed: &Assessment) -> Vec<Undo> {
 
 fn pinned(change: &Change, one: &super::Move, digest: &Digest) -> Undo {
     Undo {
+        target: Some(change.target.clone()),
         command: Some(format!(
             "kubectl set image -n {} {} {}",
             word(&change.target.namespace),
@@ -111,8 +113,9 @@ fn previous_image(edit: &Edit) -> Option<String> {
     }
 }
 
-fn plain(command: String) -> Undo {
+fn plain(change: &Change, command: String) -> Undo {
     Undo {
+        target: Some(change.target.clone()),
         command: Some(command),
         note: String::new(),
     }

@@ -11,7 +11,7 @@ use super::page::{LABEL, Page, paragraphs, words};
 use super::theme::{Mark, TEXT};
 use crate::codes::Code;
 use crate::health::State;
-use crate::image::{Digest, ManagedImage};
+use crate::image::Digest;
 use crate::lookup::Vantage;
 use crate::plan::Verdict;
 use crate::text::printable;
@@ -49,7 +49,7 @@ pub(crate) fn plan(plan: &Plan, page: &Page<'_>) -> String {
 
 /// What a person is asked, without the `[y/N]` that the prompt adds; `None` where there is nothing to consent to.
 pub(crate) fn question(plan: &Plan) -> Option<String> {
-    if plan.is_empty() {
+    if plan.is_empty() || plan.stopped_by().is_some() {
         return None;
     }
     let what = match plan.pull_test.mode {
@@ -65,26 +65,12 @@ pub(crate) fn question(plan: &Plan) -> Option<String> {
     Some(format!("{what} on context {context}{all_the_same}?"))
 }
 
-/// An image that a person may choose, in one line.
-pub(crate) fn choice(plan: &Plan, image: ManagedImage) -> String {
-    let digests = ShownDigests::new(digests(plan), super::digests::DigestForm::Short);
-    let mut rows = plan.rows.iter().filter(|row| row.image == image);
-    rows.next().map_or_else(
-        || image.to_string(),
-        |row| {
-            let now = table::now(row, &digests);
-            let after = table::after(row, &digests);
-            format!("{image}   {now} -> {after}")
-        },
-    )
-}
-
 /// `change 1 setting and restart 1 pod`
 fn acts(plan: &Plan) -> String {
     let summary = &plan.summary;
     let mut acts = Vec::new();
-    if summary.counters > 0 {
-        acts.push(format!("remove {}", count(summary.counters, "counter")));
+    if summary.removed > 0 {
+        acts.push(format!("remove {}", count(summary.removed, "annotation")));
     }
     let changes: Vec<_> = [(summary.settings, "setting"), (summary.images, "image")]
         .into_iter()
@@ -141,6 +127,11 @@ fn digests(plan: &Plan) -> BTreeSet<Digest> {
 }
 
 impl Screen<'_> {
+    /// Whether the run ends before the first patch, whatever happens.
+    fn changes_nothing(&self) -> bool {
+        self.plan.stopped_by().is_some() || self.plan.pull_test.mode == Mode::Only
+    }
+
     fn header(&self) -> Vec<Line> {
         let plain = |text: String| [(text, TEXT)];
         let metadata = &self.plan.metadata;
@@ -224,6 +215,9 @@ impl Screen<'_> {
     }
 
     fn undo(&self) -> Vec<Line> {
+        if self.changes_nothing() {
+            return Vec::new();
+        }
         undo(self.page, LABEL, &self.plan.undo)
     }
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::digests::{ShownDigests, digests_in};
-use super::flow::{Flow, Line};
+use super::flow::Flow;
 use super::model::Time;
 use super::model::report::{End, Report, took};
 use super::page::{Page, painted, words};
@@ -122,22 +122,21 @@ pub(crate) fn live(
 
 /// What came of it all, the way back, and what to type next.
 pub(crate) fn ending(report: &Report, page: &Page<'_>) -> String {
-    let all = digests_in(&report.message).into_iter().collect();
-    let digests = ShownDigests::new(all, page.digests);
-    let message = digests.show_in(&report.message);
+    let all = report.messages.iter().flat_map(|text| digests_in(text));
+    let digests = ShownDigests::new(all.collect(), page.digests);
     let is_over = matches!(
         report.summary.ending,
         End::Finished | End::NothingToDo | End::Declined | End::Refused
     );
-    let mut lines = if is_over {
-        Flow::default()
-            .words(&message, page.theme.bold)
-            .lines(page.margins(0, 2))
-    } else {
-        alarming(&message, page).lines(page.margins(2, 2))
-    };
-    if message.is_empty() {
-        lines.clear();
+    let mut lines = Vec::new();
+    for text in &report.messages {
+        let text = digests.show_in(text);
+        lines.extend(if is_over {
+            let flow = Flow::default().words(&text, page.theme.bold);
+            flow.lines(page.margins(0, 2))
+        } else {
+            alarming(&text, page).lines(page.margins(2, 2))
+        });
     }
     for text in &report.not_fixed {
         let flow = Flow::default()
@@ -185,8 +184,8 @@ const fn verb(taken: &Taken) -> &'static str {
         (Step::PullTest, _) => "pull",
         (Step::Reread, StepResult::Done) => "looked",
         (Step::Reread, _) => "look",
-        (Step::Rearm, StepResult::Done) => "rearmed",
-        (Step::Rearm, _) => "rearm",
+        (Step::Rearm, StepResult::Done) => "removed",
+        (Step::Rearm, _) => "remove",
         (Step::CountAttempt, StepResult::Done) => "counted",
         (Step::CountAttempt, _) => "count",
         (Step::Patch, StepResult::Done) => "patched",
@@ -204,7 +203,7 @@ const fn going(step: Step) -> &'static str {
     match step {
         Step::PullTest => "pulling",
         Step::Reread => "looking",
-        Step::Rearm => "rearming",
+        Step::Rearm => "removing",
         Step::CountAttempt => "counting",
         Step::Patch => "patching",
         Step::Wait => "rolling",

@@ -26,7 +26,7 @@ pub(super) struct Planned {
     pub(super) plan: RefreshPlan,
     /// In the order of the changes. Empty where nothing has to be pulled.
     pub(super) tests: Vec<PullTest>,
-    when: When,
+    pub(super) when: When,
 }
 
 impl Planned {

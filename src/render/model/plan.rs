@@ -11,10 +11,11 @@ use crate::capability::Capability;
 use crate::codes::Code;
 use crate::health::Assessment;
 use crate::image::ManagedImage;
-use crate::observation::{Observation, Seen, Strategy, Target};
+use crate::observation::{Observation, Seen, Target};
 use crate::plan::{self, Field, Request, Stage, Undo, Verdict};
 use crate::record::Streak;
 use crate::release::Run;
+use crate::rollout::Strategy;
 
 mod guards;
 mod pulls;
@@ -46,6 +47,8 @@ pub(crate) struct Plan {
     pub(crate) kind: &'static str,
     pub(crate) metadata: Metadata,
     pub(crate) summary: Summary,
+    /// The images that were asked for; empty for all.
+    pub(crate) requested: Vec<ManagedImage>,
     pub(crate) lookup: Lookup,
     pub(crate) rows: Vec<Row>,
     /// Which nodes can run what is moved, one per digest.
@@ -85,8 +88,8 @@ pub(crate) struct Summary {
     pub(crate) pods: usize,
     /// Digests that are written into the record.
     pub(crate) records: usize,
-    /// Counters that are removed first.
-    pub(crate) counters: usize,
+    /// Annotations that are removed first.
+    pub(crate) removed: usize,
     /// Images of the release, or those that were asked for, each under its first state.
     pub(crate) states: Counts,
 }
@@ -166,6 +169,7 @@ impl Plan {
                 observed_at: Time(plan.at),
             },
             summary: summary(view, &changes),
+            requested: view.request.images.iter().copied().collect(),
             lookup: Lookup {
                 from: seen.registry.from,
                 took_ms: super::egress::millis(seen.registry.took),
@@ -243,18 +247,15 @@ impl Refused {
 
 fn change(plan: &plan::RefreshPlan, change: &plan::Change) -> Change {
     let own = plan.rows.iter().filter(|row| row.target == change.target);
-    let is_restarted = change.stage == Stage::Patch && change.object.strategy != Strategy::OnDelete;
+    let is_left = change.stage != Stage::Patch || change.object.strategy == Strategy::OnDelete;
+    // Rows of one workload are containers of the same pods.
+    let pods = own.map(|row| row.pods).max().unwrap_or(0);
     Change {
         target: change.target.clone(),
         stage: change.stage,
         strategy: change.object.strategy,
         replicas: change.replicas,
-        // Rows of one workload are containers of the same pods.
-        pods: own
-            .map(|row| row.pods)
-            .max()
-            .filter(|_| is_restarted)
-            .unwrap_or(0),
+        pods: if is_left { 0 } else { pods },
         images: change.moves.iter().map(|one| one.image).collect(),
     }
 }
@@ -305,7 +306,7 @@ fn summary(view: &PlanView<'_>, changes: &[Change]) -> Summary {
             .keys()
             .filter(|image| image.record_key().is_some())
             .count(),
-        counters: plan.rearm.len(),
+        removed: plan.rearm.len(),
         states: counts(&images),
     }
 }

@@ -13,7 +13,7 @@ use crate::codes::Code;
 use crate::health::{AVAILABLE, Subcommand};
 use crate::image::Digest;
 use crate::observation::Target;
-use crate::plan::{Stage, Undo};
+use crate::plan::Undo;
 use crate::report::{Ending, RefreshReport, Step, StepResult, Taken};
 
 mod next;
@@ -36,8 +36,8 @@ pub(crate) struct Report {
     pub(crate) not_done: Vec<Target>,
     pub(crate) unready: Vec<Unready>,
     pub(crate) elapsed_ms: u64,
-    /// What came of it, and what running this again would do.
-    pub(crate) message: String,
+    /// What came of it, and what running this again would do, paragraph by paragraph.
+    pub(crate) messages: Vec<String>,
     /// What the refresh did not change, though somebody might think so.
     pub(crate) not_fixed: Vec<String>,
     /// Empty where nothing is set that was not set before.
@@ -101,16 +101,6 @@ impl Report {
     /// Advice names these subcommands alone.
     pub(crate) fn with(report: &RefreshReport, plan: Plan, available: &[Subcommand]) -> Self {
         let owned = |targets: Vec<&Target>| targets.into_iter().cloned().collect();
-        // What an earlier run has set, and cannot run, has a way back as well.
-        let is_set = plan
-            .changes
-            .iter()
-            .any(|change| change.stage != Stage::Patch);
-        let undo = if report.has_patched() || is_set {
-            plan.undo.clone()
-        } else {
-            Vec::new()
-        };
         Self {
             api_version: API_VERSION,
             kind: "RefreshReport",
@@ -130,9 +120,9 @@ impl Report {
             not_done: owned(report.not_done()),
             unready: outcome::unready(report),
             elapsed_ms: millis(report.elapsed),
-            message: outcome::message(report, &plan),
+            messages: outcome::messages(report, &plan),
             not_fixed: outcome::not_fixed(report, &plan),
-            undo,
+            undo: undo(report),
             next: next::next(report, &plan, available),
             plan,
         }
@@ -151,6 +141,19 @@ impl End {
             Ending::Interrupted(_) => Self::Interrupted,
         }
     }
+}
+
+/// The way back of what is set by now, be it by an earlier run.
+fn undo(report: &RefreshReport) -> Vec<Undo> {
+    let is_set = |undo: &&Undo| match &undo.target {
+        Some(target) => report.has_set(target),
+        None => report
+            .plan
+            .changes
+            .iter()
+            .any(|one| report.has_set(&one.target)),
+    };
+    report.plan.undo.iter().filter(is_set).cloned().collect()
 }
 
 const fn kind(step: Step) -> Kind {
@@ -218,10 +221,18 @@ fn not_begun(planned: &Planned) -> TakenStep {
     }
 }
 
-/// `9.8s`, `29s`, `2m3s`.
+/// Of a step: `18.4s`, `2m3s`.
 pub(crate) fn took(duration: Duration) -> String {
-    if duration < Duration::from_secs(10) {
+    if duration < Duration::from_secs(120) {
         return format!("{}.{}s", duration.as_secs(), duration.subsec_millis() / 100);
+    }
+    altogether(duration)
+}
+
+/// Of a run: `3.2s`, `29s`, `2m3s`.
+fn altogether(duration: Duration) -> String {
+    if duration < Duration::from_secs(10) {
+        return took(duration);
     }
     let rounded = duration
         .saturating_add(Duration::from_millis(500))

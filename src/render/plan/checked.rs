@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 use super::{Screen, count};
 use crate::age::age;
 use crate::image::ManagedImage;
-use crate::observation::Strategy;
 use crate::plan::{Stage, Verdict};
 use crate::render::flow::Line;
 use crate::render::model::plan::{
-    Change, Covered, Guard, Mode, PlannedPull, RUNNING, Refresher, SUSPENDED,
+    Change, Covered, Guard, Kind, Mode, PlannedPull, RUNNING, Refresher, SUSPENDED,
 };
 use crate::render::page::{list, words};
 use crate::render::size::size;
 use crate::render::theme::Mark;
+use crate::rollout::Strategy;
 
 /// One judgement.
 struct Check {
@@ -38,12 +38,11 @@ impl Screen<'_> {
             lines.extend(checks.flat_map(|check| self.line(&check)));
         }
         lines.extend(plan.guards.iter().flat_map(|guard| self.guard(guard)));
-        let changes = plan
-            .changes
-            .iter()
-            .filter_map(|change| self.strategy(change));
-        let notes = plan.notes.iter().map(|note| check(Mark::Skip, note));
-        lines.extend(changes.chain(notes).flat_map(|check| self.line(&check)));
+        if !self.changes_nothing() {
+            let changes = plan.changes.iter().map(|change| self.consequence(change));
+            let notes = plan.notes.iter().map(|note| check(Mark::Skip, note));
+            lines.extend(changes.chain(notes).flat_map(|check| self.line(&check)));
+        }
         if !lines.is_empty() {
             lines.splice(0..0, words("Checked").lines(self.page.margins(0, 0)));
         }
@@ -164,66 +163,72 @@ impl Screen<'_> {
     }
 
     /// What the change means for those who use the workload.
-    fn strategy(&self, change: &Change) -> Option<Check> {
-        let plan = self.plan;
+    fn consequence(&self, change: &Change) -> Check {
         let target = &change.target;
-        let name = plan.short_name(target);
-        if change.stage == Stage::Resume && change.strategy != Strategy::OnDelete {
-            return Some(check(
-                Mark::Skip,
-                format!("{target} is set already: nothing is patched or counted"),
-            ));
-        }
-        if change.stage == Stage::Retest {
-            return Some(check(
-                Mark::Warn,
-                format!(
-                    "{target} is set already, and its pods do not run: goes on only if a node can pull it now"
-                ),
-            ));
-        }
-        let (mark, text) = match (change.strategy, change.replicas) {
-            (Strategy::OnDelete, _) => (
+        let (mark, text) = match (change.strategy, change.stage) {
+            (Strategy::OnDelete, Stage::Patch) => (
                 Mark::Warn,
                 format!(
                     "OnDelete: {target} keeps its pods until somebody deletes them; it is patched, and nothing is \
                      counted, waited for or recorded"
                 ),
             ),
-            (_, Some(0)) => (
+            (Strategy::OnDelete, Stage::Resume | Stage::Retest) => (
                 Mark::Skip,
-                format!("{target} has 0 replicas: nothing runs it yet"),
+                format!("OnDelete: {target} is set already, and waits for pods to be deleted"),
             ),
-            (Strategy::Recreate, _) => (
+            (_, Stage::Resume) => (
+                Mark::Skip,
+                format!("{target} is set already: nothing is patched or counted"),
+            ),
+            (_, Stage::Retest) => (
+                Mark::Warn,
+                format!(
+                    "{target} is set already, and its pods do not run: goes on only if a node can pull it now"
+                ),
+            ),
+            (Strategy::Recreate | Strategy::RollingUpdate | Strategy::Paused, Stage::Patch) => {
+                self.rollout(change)
+            }
+        };
+        let is_spawner = change.images.iter().any(|image| {
+            use ManagedImage::{Ingestor, JobsManager, PodsMonitor};
+            [Ingestor, JobsManager, PodsMonitor].contains(image)
+        });
+        let ingestions = if is_spawner && change.stage == Stage::Patch {
+            self.ingestions()
+        } else {
+            String::new()
+        };
+        check(mark, text + &ingestions)
+    }
+
+    fn rollout(&self, change: &Change) -> (Mark, String) {
+        let name = self.plan.short_name(&change.target);
+        let whose = if self.plan.changes.len() > 1 {
+            format!("rolling update of {name}")
+        } else {
+            "rolling update".to_owned()
+        };
+        match (change.replicas, change.strategy) {
+            (Some(0), _) => (
+                Mark::Skip,
+                format!("{} has 0 replicas: nothing runs it yet", change.target),
+            ),
+            (_, Strategy::Recreate) => (
                 Mark::Warn,
                 format!("Recreate: {name} is down from patch to Ready; no old pod to fall back on"),
             ),
-            (Strategy::Paused, _) => (Mark::Bad, format!("{target} is paused")),
-            (Strategy::RollingUpdate, None) => (
+            (None, _) => (Mark::Ok, format!("{whose}: one node after the other")),
+            (Some(_), _) if change.pods > 1 => (
                 Mark::Ok,
-                format!("rolling update: {target} follows node by node"),
+                format!("{whose}: old pods keep serving until new ones are Ready"),
             ),
-            (Strategy::RollingUpdate, Some(_)) if change.pods > 1 => (
+            (Some(_), _) => (
                 Mark::Ok,
-                "rolling update: old pods keep serving until new ones are Ready".to_owned(),
+                format!("{whose}: the old pod keeps serving until the new one is Ready"),
             ),
-            (Strategy::RollingUpdate, Some(_)) => (
-                Mark::Ok,
-                "rolling update: the old pod keeps serving until the new one is Ready".to_owned(),
-            ),
-        };
-        let is_several = plan.changes.len() > 1;
-        let text = match change.strategy {
-            Strategy::RollingUpdate if is_several && change.replicas.is_some_and(|n| n > 0) => {
-                format!("{name}: {text}")
-            }
-            _ => text,
-        };
-        let ingestions = (change.images.contains(&ManagedImage::JobsManager)
-            || change.images.contains(&ManagedImage::Ingestor)
-            || change.images.contains(&ManagedImage::PodsMonitor))
-        .then(|| self.ingestions());
-        Some(check(mark, text + &ingestions.unwrap_or_default()))
+        }
     }
 
     fn ingestions(&self) -> String {
@@ -243,31 +248,34 @@ impl Screen<'_> {
     /// What comes before the first patch.
     pub(super) fn will(&self) -> Vec<Line> {
         let plan = self.plan;
+        if plan.stopped_by().is_some() {
+            return Vec::new();
+        }
         let mut rows = Vec::new();
-        if plan.summary.counters > 0 {
-            let keys = plan.steps.iter().filter_map(|step| step.from.as_ref());
-            let removed = keys
-                .take(1)
-                .flatten()
-                .map(|(key, value)| format!("{key} = {}", value.as_deref().unwrap_or_default()));
-            rows.push(format!(
-                "first remove {}",
-                removed.collect::<Vec<_>>().join(", ")
-            ));
+        if plan.pull_test.mode != Mode::Only {
+            rows.extend(self.removed());
         }
         rows.extend(self.pull());
-        if let Some(step) = plan.attempt() {
-            let limit = plan
-                .refresher
-                .as_ref()
-                .and_then(|refresher| refresher.attempts);
-            let limit = limit.and_then(|attempts| attempts.limit);
+        if let Some(number) = plan.attempt().filter(|_| plan.pull_test.mode != Mode::Only) {
+            let refresher = plan.refresher.as_ref();
+            let limit = refresher.and_then(|refresher| refresher.attempts?.limit);
             let limit = limit.map_or_else(String::new, |limit| format!("/{limit}"));
             rows.push(format!(
-                "count attempt {step}{limit} before the first patch"
+                "count attempt {number}{limit} before the first patch"
             ));
         }
         self.page.section("Will", rows.iter().map(|row| words(row)))
+    }
+
+    /// Counters and marks that go first, as they stand.
+    fn removed(&self) -> Option<String> {
+        let mut steps = self.plan.steps.iter();
+        let step = steps.find(|step| step.kind == Kind::Rearm)?;
+        let removed = step.from.iter().flatten();
+        let removed: Vec<_> = removed
+            .map(|(key, value)| format!("{key} = {}", value.as_deref().unwrap_or_default()))
+            .collect();
+        Some(format!("first remove {}", removed.join(", ")))
     }
 
     /// `first pull 212 MB on edge-01; if that fails, nothing is changed`

@@ -3,12 +3,14 @@
 use super::Screen;
 use crate::codes::Code;
 use crate::plan::Fate;
+use crate::record::PREFIX;
 use crate::render::digests::ShownDigests;
 use crate::render::flow::{Flow, Line};
 use crate::render::model::Form;
-use crate::render::model::plan::Row;
+use crate::render::model::plan::{Kind, Row};
 use crate::render::table::{Column, Headers, Row as TableRow, table};
 use crate::render::theme::{Mark, TEXT};
+use crate::text::{QUOTED, printable};
 
 /// A page narrower than this holds no table.
 const NARROW: usize = 60;
@@ -151,14 +153,30 @@ impl Screen<'_> {
             0 => "-".to_owned(),
             pods => pods.to_string(),
         };
-        [
-            row.field(),
-            now(row, &self.digests),
-            after(row, &self.digests),
-            pods,
-        ]
-        .map(|text| (text, style))
-        .to_vec()
+        let (field, now) = match self.recorded(row) {
+            Some((key, before)) => (key, before),
+            None => (row.field(), now(row, &self.digests)),
+        };
+        [field, now, after(row, &self.digests), pods]
+            .map(|text| (text, style))
+            .to_vec()
+    }
+
+    /// Of a record that alone is to change, its key and what it holds.
+    fn recorded(&self, row: &Row) -> Option<(String, String)> {
+        let key = row
+            .image
+            .record_key()
+            .filter(|_| row.fate == Fate::Recorded)?;
+        let mut steps = self.plan.steps.iter();
+        let step = steps.find(|step| step.kind == Kind::Record)?;
+        let before = step.from.as_ref()?.get(key)?;
+        let before = before.as_deref().unwrap_or("none");
+        let short = key.strip_prefix(PREFIX).unwrap_or(key);
+        Some((
+            short.to_owned(),
+            self.digests.show_in(&printable(before, QUOTED)),
+        ))
     }
 
     fn style(&self, row: &Row) -> owo_colors::Style {
@@ -207,7 +225,7 @@ const fn mark(fate: Fate) -> Mark {
     }
 }
 
-pub(super) fn now(row: &Row, digests: &ShownDigests) -> String {
+fn now(row: &Row, digests: &ShownDigests) -> String {
     let all = row.now.digests.as_deref().unwrap_or_default();
     match (row.now.form, all) {
         (Form::Digest, [digest]) => digests.show(digest).to_owned(),
@@ -219,7 +237,7 @@ pub(super) fn now(row: &Row, digests: &ShownDigests) -> String {
     }
 }
 
-pub(super) fn after(row: &Row, digests: &ShownDigests) -> String {
+fn after(row: &Row, digests: &ShownDigests) -> String {
     match (row.fate, &row.after) {
         (Fate::Same, _) => "same".to_owned(),
         (_, Some(digest)) => digests.show(digest).to_owned(),

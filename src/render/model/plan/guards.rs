@@ -93,7 +93,7 @@ fn message(view: &PlanView<'_>, obstacle: &Obstacle) -> String {
         Obstacle::Suspended => format!("{} is suspended", cron_job()),
         Obstacle::Running(jobs) => format!("the refresh job is running ({})", jobs.join(", ")),
         Obstacle::StreakStays { count, limit } => format!(
-            "pods could not look up {} {count}/{limit} times in a row; moving it from here does not change that, \
+            "pods could not look up {} {count}/{limit} times in a row; moving the ingestor from here does not change that, \
              and the streak stays {count}/{limit}",
             super::lookups_failed(view)
                 .map_or_else(|| "the ingestor".to_owned(), |failed| failed.registry)

@@ -3,11 +3,13 @@
 use serde::Serialize;
 
 use super::PlanView;
+use crate::codes::Code;
 use crate::image::{Digest, INGESTOR_DIGEST, ManagedImage};
 use crate::observation::Target;
 use crate::plan::{self, Fate};
 use crate::render::model::Reasons;
 use crate::render::model::image::{InUse, in_use};
+use crate::rollout::Strategy;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Row {
@@ -44,11 +46,20 @@ impl Row {
         let why = match (row.fate, latest) {
             (Fate::Unresolved, Some(Err(blind))) => Some(blind.0.clone()),
             (Fate::Unresolved, _) => Some("not looked at".to_owned()),
-            (Fate::MayBeOld, _) => Some(MAY_BE_OLD.to_owned()),
+            (Fate::MayBeOld, _) => {
+                let code = Code::OldBuildPossible;
+                Some(format!(
+                    "a node may start an older build that it has cached ({code})"
+                ))
+            }
             _ if row.after.is_none() => Some("stays as it is".to_owned()),
             _ => None,
         };
         reasons.extend(why.map(|why| ("after".to_owned(), why)));
+        // Pods of such a set are replaced when somebody deletes them.
+        let is_left = view.plan.changes.iter().any(|change| {
+            change.target == row.target && change.object.strategy == Strategy::OnDelete
+        });
         Self {
             fate: row.fate,
             target: row.target.clone(),
@@ -61,7 +72,7 @@ impl Row {
             },
             now,
             after: row.after.clone(),
-            pods: row.pods,
+            pods: if is_left { 0 } else { row.pods },
             reasons,
         }
     }
@@ -76,5 +87,3 @@ impl Row {
         format!("{} {name}", self.container)
     }
 }
-
-pub(crate) const MAY_BE_OLD: &str = "a node may start an older build that it has cached";

@@ -7,10 +7,10 @@ use serde_json::Value;
 
 use super::Fields;
 use crate::image::{Digest, ManagedImage};
-use crate::observation::{Strategy, Target};
+use crate::observation::Target;
 use crate::plan::{self, Change, Edit, Field, Means, RefreshPlan, Stage, patch};
 use crate::record::Streak;
-use crate::rollout::RESTARTED_AT;
+use crate::rollout::{RESTARTED_AT, Strategy};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -28,15 +28,15 @@ pub(crate) struct Step {
     pub(crate) to: Option<Fields>,
 }
 
-/// The kind of a step. In a report, one of the pull test as well.
+/// The kind of a step. Pull tests and looks stand in a report alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) enum Kind {
-    /// Removes counters: `--rearm`.
-    Rearm,
+    PullTest,
     /// Looks whether everything is still as it was shown.
     Reread,
-    PullTest,
+    /// Removes counters: `--rearm`.
+    Rearm,
     CountAttempt,
     Patch,
     Wait,
@@ -48,7 +48,13 @@ pub(super) fn steps(plan: &RefreshPlan) -> Vec<Step> {
     let mut steps = Vec::new();
     if !plan.rearm.is_empty() {
         let removed = plan.rearm.keys().map(|key| (key.clone(), None)).collect();
-        steps.push(annotate(plan, Kind::Rearm, removed));
+        let before = plan.rearm.iter();
+        let before = before.map(|(key, value)| (key.clone(), Some(value.clone())));
+        steps.push(Step {
+            // The plan was made as if they were gone already.
+            from: Some(before.collect()),
+            ..annotate(plan, Kind::Rearm, removed)
+        });
     }
     if let Some(attempt) = &plan.attempt {
         let count = Some(attempt.number.to_string());
@@ -145,7 +151,8 @@ fn expected(change: &Change) -> Fields {
         .iter()
         .filter(|edit| edit.field != Field::Restart);
     let set = set.map(|edit| (name(edit), Some(edit.to.clone())));
-    let followed = change.moves.iter().filter(|one| one.means == Means::Tag);
+    let followed = change.moves.iter();
+    let followed = followed.filter(|one| matches!(one.means, Means::Tag | Means::None));
     let followed = followed.map(|one: &plan::Move| {
         (
             format!("{} imageID", one.container),

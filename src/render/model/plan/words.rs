@@ -3,8 +3,9 @@
 use serde::ser::SerializeStruct as _;
 use serde::{Serialize, Serializer};
 
-use crate::observation::{Strategy, Target, WorkloadKind};
+use crate::observation::{Target, WorkloadKind};
 use crate::plan::{Fate, Stage, Undo, Verdict};
+use crate::rollout::Strategy;
 
 /// By kind, namespace and name, as in an object reference.
 impl Serialize for Target {

@@ -19,7 +19,7 @@ pub(super) fn next(report: &RefreshReport, plan: &Plan, available: &[Subcommand]
         Ending::Finished => advice.after_success(),
         Ending::Refused(_) => advice.after_refusal(),
         Ending::Failed => advice.after_failure(),
-        Ending::TimedOut(_) | Ending::Interrupted(_) => vec![advice.ours("refresh", "go on")],
+        Ending::TimedOut(_) | Ending::Interrupted(_) => vec![advice.again()],
     };
     steps
 }
@@ -49,6 +49,20 @@ impl Advice<'_> {
             self.namespace()
         );
         step(command.trim_end().to_owned(), why)
+    }
+
+    /// The same refresh once more.
+    fn again(&self) -> Next {
+        let requested = self.plan.requested.iter();
+        let images: String = requested.map(|image| format!("{image} ")).collect();
+        let why = if self.report.has_patched() {
+            "go on"
+        } else {
+            "begin anew"
+        };
+        let namespace = self.namespace();
+        let command = format!("kubectl tracebloc-images refresh {images}-n {namespace}");
+        step(command, why)
     }
 
     /// The doctor, where this version has one; else what the cluster itself says.

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use super::{Unready, took};
+use super::{Unready, altogether};
 use crate::age::age;
 use crate::codes::Code;
 use crate::image::ManagedImage;
-use crate::observation::{Strategy, Target};
-use crate::plan::{Because, Change, Stage};
-use crate::record::Streak;
+use crate::observation::Target;
+use crate::plan::{Because, Change, Means};
 use crate::render::model::plan::{Mode, Plan, STREAK_STAYS};
 use crate::report::{Ending, RefreshReport, Step, StepResult, Taken};
+use crate::rollout::Strategy;
 
 /// Images that run their latest now, requests-proxy counted as the one that it runs.
 pub(super) fn refreshed(report: &RefreshReport) -> usize {
@@ -18,6 +18,7 @@ pub(super) fn refreshed(report: &RefreshReport) -> usize {
     let changes = report.plan.changes.iter();
     let changes = changes.filter(|change| done.contains(&&change.target));
     let moved = changes.flat_map(|change| &change.moves);
+    let moved = moved.filter(|one| one.means != Means::None);
     let images: BTreeSet<_> = moved
         .map(|one| match one.image {
             ManagedImage::RequestsProxy => ManagedImage::JobsManager,
@@ -52,15 +53,23 @@ pub(super) fn unready(report: &RefreshReport) -> Vec<Unready> {
         .collect()
 }
 
-/// All sentences, in the order in which they are read.
-pub(super) fn message(report: &RefreshReport, plan: &Plan) -> String {
+/// All sentences, in the order in which they are read: how it stands, what was done, what comes next.
+pub(super) fn messages(report: &RefreshReport, plan: &Plan) -> Vec<String> {
     let story = Story { report, plan };
-    let sentences = match &report.ending {
+    let unfinished = |head: String| {
+        let standing = std::iter::once(head).chain(story.standing());
+        vec![
+            standing.collect(),
+            vec![story.progress()],
+            vec![story.again()],
+        ]
+    };
+    let paragraphs: Vec<Vec<String>> = match &report.ending {
         Ending::NothingToDo => Vec::new(),
-        Ending::Declined => vec!["Nothing was changed.".to_owned()],
-        Ending::Refused(_) => vec![story.refused(), story.changed()],
-        Ending::Finished => story.finished(),
-        Ending::Failed => story.unfinished(),
+        Ending::Declined => vec![vec![story.changed()]],
+        Ending::Refused(_) => vec![vec![story.refused(), story.changed()]],
+        Ending::Finished => vec![story.finished()],
+        Ending::Failed => unfinished(String::new()),
         Ending::TimedOut(limit) => {
             let limit = age(i64::try_from(limit.as_secs()).unwrap_or(i64::MAX));
             let more = if report.has_patched() {
@@ -68,19 +77,21 @@ pub(super) fn message(report: &RefreshReport, plan: &Plan) -> String {
             } else {
                 ""
             };
-            let head = format!("Timed out after {limit}{more}.");
-            std::iter::once(head).chain(story.unfinished()).collect()
+            unfinished(format!("Timed out after {limit}{more}."))
         }
         Ending::Interrupted(_) => {
-            let head = format!("Interrupted after {}.", took(report.elapsed));
-            std::iter::once(head).chain(story.unfinished()).collect()
+            unfinished(format!("Interrupted after {}.", altogether(report.elapsed)))
         }
     };
-    let sentences: Vec<_> = sentences
-        .into_iter()
-        .filter(|one| !one.is_empty())
-        .collect();
-    sentences.join(" ")
+    let said = |sentences: Vec<String>| {
+        let sentences: Vec<_> = sentences
+            .into_iter()
+            .filter(|one| !one.is_empty())
+            .collect();
+        sentences.join(" ")
+    };
+    let paragraphs = paragraphs.into_iter().map(said);
+    paragraphs.filter(|one| !one.is_empty()).collect()
 }
 
 /// What is still wrong although an image moved.
@@ -114,7 +125,7 @@ struct Story<'a> {
 impl Story<'_> {
     fn finished(&self) -> Vec<String> {
         let report = self.report;
-        let elapsed = took(report.elapsed);
+        let elapsed = altogether(report.elapsed);
         let summary = &self.plan.summary;
         let refreshed = refreshed(report);
         let head = if self.plan.pull_test.mode == Mode::Only {
@@ -130,8 +141,8 @@ impl Story<'_> {
             let number = report.recorded.len();
             let records = if number == 1 { "record" } else { "records" };
             format!("Wrote {number} {records} in {elapsed}.")
-        } else if summary.counters > 0 {
-            format!("Removed {} counters in {elapsed}.", summary.counters)
+        } else if summary.removed > 0 {
+            format!("Removed {} annotations in {elapsed}.", summary.removed)
         } else {
             format!("Done in {elapsed}.")
         };
@@ -201,22 +212,19 @@ impl Story<'_> {
         format!("Not refreshed: {why}.")
     }
 
-    fn unfinished(&self) -> Vec<String> {
-        let mut sentences = self.standing();
+    /// How things stand after a run that did not finish.
+    fn standing(&self) -> Vec<String> {
+        let mut sentences = self.serving();
         sentences.push(self.changed());
-        if !unready(self.report).is_empty() {
-            sentences.push(self.skips());
-        }
+        sentences.push(self.skips());
         if self.report.has_patched() && self.is_counted() {
             sentences.push(format!("The attempt stays counted{}.", self.attempt()));
         }
-        sentences.push(self.progress());
-        sentences.push(self.again());
         sentences
     }
 
     /// Who serves, and who does not.
-    fn standing(&self) -> Vec<String> {
+    fn serving(&self) -> Vec<String> {
         let sentence = |one: &Unready| {
             let change = self.change(&one.target)?;
             let name = self.plan.short_name(&one.target);
@@ -266,7 +274,10 @@ impl Story<'_> {
 
     fn skips(&self) -> String {
         let refresher = self.plan.refresher.as_ref();
-        let Some(refresher) = refresher.filter(|refresher| refresher.waits_for_rollout) else {
+        let is_unready = |one: &Unready| one.target == self.report.plan.finish.target;
+        let waits = unready(self.report).iter().any(is_unready);
+        let refresher = refresher.filter(|refresher| refresher.waits_for_rollout && waits);
+        let Some(refresher) = refresher else {
             return String::new();
         };
         let skips = refresher.skips.as_ref().map_or_else(String::new, |skips| {
@@ -301,8 +312,9 @@ impl Story<'_> {
             return "Running this again looks and plans anew.".to_owned();
         }
         let not_done = report.not_done();
-        let (set, open): (Vec<_>, Vec<_>) =
-            not_done.into_iter().partition(|target| self.is_set(target));
+        let (set, open): (Vec<_>, Vec<_>) = not_done
+            .into_iter()
+            .partition(|target| report.has_set(target));
         let done = report.done();
         if set.is_empty() && done.is_empty() {
             return "Running this again begins anew.".to_owned();
@@ -315,10 +327,7 @@ impl Story<'_> {
             let does_not_run =
                 self.failed_with(Code::CannotPull) || self.failed_with(Code::Crashes);
             acts.push(if does_not_run {
-                format!(
-                    "has a node pull what {} is to run, and goes on where that works",
-                    targets(&set)
-                )
+                format!("has a node pull for {} once more", targets(&set))
             } else {
                 format!("waits for {} without another patch", targets(&set))
             });
@@ -327,8 +336,7 @@ impl Story<'_> {
             acts.push(format!("moves {}", targets(&open)));
         }
         acts.push("records what runs".to_owned());
-        let acts: Vec<_> = acts.iter().map(String::as_str).collect();
-        format!("Running this again {}.", crate::render::page::list(&acts))
+        format!("Running this again {}.", acts.join(", then "))
     }
 
     fn steps(&self, step: Step) -> impl Iterator<Item = &Taken> {
@@ -353,18 +361,6 @@ impl Story<'_> {
             .filter(|change| change.object.strategy == Strategy::OnDelete)
             .map(|change| &change.target)
             .collect()
-    }
-
-    /// Whether the workload names its new content, by this run or an earlier one.
-    fn is_set(&self, target: &Target) -> bool {
-        let was_before = self
-            .change(target)
-            .is_some_and(|change| change.stage != Stage::Patch);
-        was_before
-            || self.steps(Step::Patch).any(|taken| {
-                taken.target.as_ref() == Some(target)
-                    && !matches!(taken.result, StepResult::Failed(_))
-            })
     }
 
     fn is_counted(&self) -> bool {
