@@ -71,7 +71,8 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
         )),
         Command::Schema(schema) => terminal::print(match schema.document {
             Document::Status => render::schema::STATUS,
-            Document::Plan | Document::Report => todo!(), //TMP
+            Document::Plan => render::schema::PLAN,
+            Document::Report => render::schema::REPORT,
         })
         .map(|()| Exit::Done),
         Command::Version(version) if version.client => command::version::client(version.output),

@@ -11,7 +11,7 @@ use super::page::{LABEL, Page, paragraphs, words};
 use super::theme::{Mark, TEXT};
 use crate::codes::Code;
 use crate::health::State;
-use crate::image::Digest;
+use crate::image::{Digest, ManagedImage};
 use crate::lookup::Vantage;
 use crate::plan::Verdict;
 use crate::text::printable;
@@ -63,6 +63,20 @@ pub(crate) fn question(plan: &Plan) -> Option<String> {
     let all_the_same = if is_warned { " all the same" } else { "" };
     let context = printable(&plan.metadata.context, usize::MAX);
     Some(format!("{what} on context {context}{all_the_same}?"))
+}
+
+/// An image that a person may choose, in one line.
+pub(crate) fn choice(plan: &Plan, image: ManagedImage) -> String {
+    let digests = ShownDigests::new(digests(plan), super::digests::DigestForm::Short);
+    let mut rows = plan.rows.iter().filter(|row| row.image == image);
+    rows.next().map_or_else(
+        || image.to_string(),
+        |row| {
+            let now = table::now(row, &digests);
+            let after = table::after(row, &digests);
+            format!("{image}   {now} -> {after}")
+        },
+    )
 }
 
 /// `change 1 setting and restart 1 pod`

@@ -225,7 +225,7 @@ const fn mark(fate: Fate) -> Mark {
     }
 }
 
-fn now(row: &Row, digests: &ShownDigests) -> String {
+pub(super) fn now(row: &Row, digests: &ShownDigests) -> String {
     let all = row.now.digests.as_deref().unwrap_or_default();
     match (row.now.form, all) {
         (Form::Digest, [digest]) => digests.show(digest).to_owned(),
@@ -237,7 +237,7 @@ fn now(row: &Row, digests: &ShownDigests) -> String {
     }
 }
 
-fn after(row: &Row, digests: &ShownDigests) -> String {
+pub(super) fn after(row: &Row, digests: &ShownDigests) -> String {
     match (row.fate, &row.after) {
         (Fate::Same, _) => "same".to_owned(),
         (_, Some(digest)) => digests.show(digest).to_owned(),
