@@ -78,13 +78,13 @@ impl<'a> Journal<'a> {
     /// Ends a dry run: the plan alone.
     pub(super) fn rehearsed(&self, planned: &Planned, dry_run: DryRun) -> Result<(), Error> {
         self.adopt(planned);
-        let shown = self.shown.borrow();
-        let Some((_, plan)) = shown.as_ref() else {
+        self.print_plan()?;
+        // One document: there will be no report.
+        let Some((_, plan)) = self.shown.take() else {
             return Ok(());
         };
         match self.output {
             RefreshFormat::Table => {
-                self.print_plan()?;
                 let note = match dry_run {
                     DryRun::Client => "Dry run: nothing was changed.\n",
                     DryRun::Server => {
@@ -93,8 +93,8 @@ impl<'a> Journal<'a> {
                 };
                 terminal::print(note)
             }
-            RefreshFormat::Json => terminal::print(&json(plan)),
-            RefreshFormat::Yaml => terminal::print(&yaml(plan)),
+            RefreshFormat::Json => terminal::print(&json(&plan)),
+            RefreshFormat::Yaml => terminal::print(&yaml(&plan)),
         }
     }
 
@@ -191,10 +191,15 @@ impl<'a> Journal<'a> {
             let words = "cut short; whether it was carried out is not known".to_owned();
             self.end(StepResult::CutShort, words, Vec::new());
         }
+        self.print_plan()?;
         let Some((plan, model)) = self.shown.take() else {
             return match ended? {
-                Ending::Interrupted(exit) => Ok(exit),
-                _ => Ok(Exit::Done),
+                Ending::Interrupted(exit) | Ending::Refused(exit) => Ok(exit),
+                Ending::Finished
+                | Ending::NothingToDo
+                | Ending::Declined
+                | Ending::Failed
+                | Ending::TimedOut(_) => Ok(Exit::Done),
             };
         };
         let report = RefreshReport {
