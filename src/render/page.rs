@@ -121,11 +121,12 @@ impl Page<'_> {
     }
 
     pub(super) fn commands_at(&self, at: usize, label: &str, steps: &[(&str, &str)]) -> Vec<Line> {
-        let widest = steps.iter().map(|(command, _)| command.width()).max();
+        let noted = steps.iter().filter(|(_, note)| !note.is_empty());
+        let widest = noted.map(|(command, _)| command.width()).max();
         let widest = widest.unwrap_or(0);
         let mut lines = Vec::new();
         for (command, note) in steps {
-            let gap = widest - command.width() + 3;
+            let gap = widest.saturating_sub(command.width()) + 3;
             let typed = Flow::default().item(0, [((*command).to_owned(), self.theme.bold)]);
             let whole = at + widest + 3 + note.width();
             let margins = self.margins(at, at);

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use super::digests::{ShownDigests, digests_in};
+use super::digests::{DigestForm, ShownDigests, digests_in};
 use super::flow::{Flow, Line};
 use super::model::plan::{Mode, Plan, Refused};
 use super::page::{LABEL, Page, paragraphs, words};
@@ -67,7 +67,7 @@ pub(crate) fn question(plan: &Plan) -> Option<String> {
 
 /// An image that a person may choose, in one line.
 pub(crate) fn choice(plan: &Plan, image: ManagedImage) -> String {
-    let digests = ShownDigests::new(digests(plan), super::digests::DigestForm::Short);
+    let digests = ShownDigests::new(digests(plan), DigestForm::Short);
     let mut rows = plan.rows.iter().filter(|row| row.image == image);
     rows.next().map_or_else(
         || image.to_string(),
@@ -169,16 +169,16 @@ impl Screen<'_> {
         let all = std::iter::once(State::Current)
             .chain(State::ALL)
             .take(State::ALL.len());
-        let mut parts = all
+        let parts: Vec<_> = all
             .map(|state| (states.of(state), state.word()))
-            .filter(|(number, _)| *number > 0);
-        let mut text = "Nothing to refresh".to_owned();
-        if let Some((number, word)) = parts.next() {
-            text.push_str(&format!(": {} {word}", count(number, "image")));
-        }
-        for (number, word) in parts {
-            text.push_str(&format!(", {number} {word}"));
-        }
+            .filter(|(number, _)| *number > 0)
+            .enumerate()
+            .map(|(at, (number, word))| match at {
+                0 => format!(": {} {word}", count(number, "image")),
+                _ => format!(", {number} {word}"),
+            })
+            .collect();
+        let text = format!("Nothing to refresh{}", parts.concat());
         let took = self.plan.lookup.took_ms;
         let ago = if took > 0 {
             format!(" Looked up {}.{}s ago.", took / 1000, took % 1000 / 100)

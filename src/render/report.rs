@@ -60,18 +60,15 @@ pub(crate) fn step(taken: &Taken, page: &Page<'_>) -> String {
 
 /// The same for a log: one line, with the time, and with digests in full.
 pub(crate) fn piped(taken: &Taken, at: Timestamp) -> String {
-    let mut subject = String::new();
     let target = taken.target.as_ref().filter(|_| names_target(taken));
-    if let Some(target) = target {
-        subject.push_str(&format!(" {target}"));
-    }
+    let target = target.map_or_else(String::new, |target| format!(" {target}"));
     let (how, code) = match taken.result {
         StepResult::Done => ("", None),
         StepResult::Doubtful => (" in doubt", None),
         StepResult::Failed(code) => (" failed", code),
         StepResult::CutShort => (" cut short", None),
     };
-    subject.push_str(how);
+    let subject = target + how;
     let said = std::iter::once(&taken.words).chain(&taken.details);
     let said: Vec<_> = said
         .map(String::as_str)
@@ -83,13 +80,13 @@ pub(crate) fn piped(taken: &Taken, at: Timestamp) -> String {
         (false, false) => ": ",
     };
     let code = code.map_or_else(String::new, |code| format!(" ({code})"));
-    let line = format!(
+    let whole = format!(
         "{} {}{subject}{link}{}{code}",
         Time(at),
         verb(taken),
         said.join("; ")
     );
-    printable(&line, usize::MAX) + "\n"
+    printable(&whole, usize::MAX) + "\n"
 }
 
 /// How far a step is, for a line that is written over and over: what is too much for the page is left out.
@@ -102,17 +99,11 @@ pub(crate) fn live(
     width: Option<usize>,
 ) -> String {
     let seconds = |time: Duration| age(i64::try_from(time.as_secs()).unwrap_or(i64::MAX));
-    let mut head = format!("{:<7}", going(step));
-    if let Some(target) = target {
-        head.push_str(&format!(
-            "   {}",
-            printable(&target.to_string(), usize::MAX)
-        ));
-    }
-    let words = printable(words, usize::MAX);
-    if !words.is_empty() {
-        head.push_str(&format!("   {words}"));
-    }
+    let mut parts = vec![format!("{:<7}", going(step))];
+    parts.extend(target.map(|target| printable(&target.to_string(), usize::MAX)));
+    parts.push(printable(words, usize::MAX));
+    parts.retain(|part| !part.is_empty());
+    let head = parts.join("   ");
     let tail = format!("   {} / {}", seconds(elapsed), seconds(limit));
     match width {
         Some(width) => cut(&head, width.saturating_sub(tail.width())) + &tail,

@@ -113,10 +113,10 @@ impl Screen<'_> {
         } else {
             " and create jobs"
         };
-        let mut text = format!("you may patch deployments{jobs} in {here}");
+        let text = format!("you may patch deployments{jobs} in {here}");
         let mut elsewhere = plan.changes.iter().map(|change| &change.target.namespace);
         if let Some(there) = elsewhere.find(|there| *there != here) {
-            text.push_str(&format!(", and daemonsets in {there}"));
+            return format!("{text}, and daemonsets in {there}");
         }
         text
     }
@@ -232,17 +232,12 @@ impl Screen<'_> {
     }
 
     fn ingestions(&self) -> String {
-        match self.plan.ingestions {
-            Some(number) => format!("; {} running", count(number, "ingestion")),
-            None => {
-                let why = self
-                    .plan
-                    .reasons
-                    .get("ingestions")
-                    .map_or("", String::as_str);
-                format!("; ingestions are not seen ({why})")
-            }
+        if let Some(number) = self.plan.ingestions {
+            return format!("; {} running", count(number, "ingestion"));
         }
+        let why = self.plan.reasons.get("ingestions");
+        let why = why.map_or("", String::as_str);
+        format!("; ingestions are not seen ({why})")
     }
 
     /// What comes before the first patch.
@@ -280,8 +275,8 @@ impl Screen<'_> {
 
     /// `first pull 212 MB on edge-01; if that fails, nothing is changed`
     fn pull(&self) -> Option<String> {
-        let test = &self.plan.pull_test;
-        if test.mode == Mode::Skipped {
+        let planned = &self.plan.pull_test;
+        if planned.mode == Mode::Skipped {
             let patches = self
                 .plan
                 .changes
@@ -291,7 +286,7 @@ impl Screen<'_> {
             return patches.then(|| text.to_owned());
         }
         let mut nodes: BTreeMap<Option<&str>, Vec<&PlannedPull>> = BTreeMap::new();
-        for pull in &test.pulls {
+        for pull in &planned.pulls {
             nodes.entry(pull.node.as_deref()).or_default().push(pull);
         }
         let parts: Vec<_> = nodes
@@ -302,7 +297,7 @@ impl Screen<'_> {
         if parts.is_empty() {
             return None;
         }
-        Some(match test.mode {
+        Some(match planned.mode {
             Mode::Only => format!("pull {parts}, and change nothing"),
             Mode::Before | Mode::Skipped => {
                 format!("first pull {parts}; if that fails, nothing is changed")
@@ -327,15 +322,11 @@ impl Screen<'_> {
             all if all == pulls.len() => " (there already: only the manifest request is tested)",
             _ => " (some are there already: of these only the manifest request is tested)",
         };
-        match node {
-            Some(node) => format!("{what} on {node}{there}"),
-            None => {
-                let why = pulls.iter().find_map(|pull| pull.reasons.get("node"));
-                format!(
-                    "{what} on no known node ({})",
-                    why.map_or("", String::as_str)
-                )
-            }
+        if let Some(node) = node {
+            return format!("{what} on {node}{there}");
         }
+        let why = pulls.iter().find_map(|pull| pull.reasons.get("node"));
+        let why = why.map_or("", String::as_str);
+        format!("{what} on no known node ({why})")
     }
 }

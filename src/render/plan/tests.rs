@@ -4,7 +4,6 @@ use insta::assert_snapshot;
 use unicode_width::UnicodeWidthStr;
 
 use super::*;
-use crate::render::digests::DigestForm;
 use crate::render::fixtures::{self, Planned, visible, without_escapes};
 use crate::render::json::{json, yaml};
 use crate::render::theme::{Glyphs, Theme};
@@ -235,4 +234,41 @@ fn undo_commands_stand_in_full_however_short_the_page_and_its_digests() {
             }
         }
     }
+}
+
+#[test]
+fn steps_stand_in_the_order_in_which_they_are_taken() {
+    use crate::render::model::plan::Kind::{CountAttempt, Patch, Rearm, Record, Verify, Wait};
+
+    let one = [Patch, Wait, Verify];
+    for (name, want) in [
+        ("incident", [one.as_slice(), &[Record]].concat()),
+        (
+            "newest",
+            [&[CountAttempt], one.as_slice(), &one, &one, &[Record]].concat(),
+        ),
+        ("on_delete", vec![Patch]),
+        ("resumed", vec![Wait, Verify, Wait, Verify, Record]),
+        ("records", vec![Record]),
+        ("rearmed", [&[Rearm], one.as_slice(), &[Record]].concat()),
+        ("nothing", Vec::new()),
+    ] {
+        let mut plans = fixtures::plans().into_iter();
+        let (_, planned) = plans.find(|(known, _)| *known == name).unwrap();
+        let steps = planned.model().steps.into_iter();
+        assert_eq!(
+            want,
+            steps.map(|step| step.kind).collect::<Vec<_>>(),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn a_choice_names_the_image_and_both_digests() {
+    let model = fixtures::newest().model();
+    assert_eq!(
+        "pods-monitor   8d5e2a3b107c -> b2c3d4e5f6a7",
+        choice(&model, ManagedImage::PodsMonitor)
+    );
 }

@@ -197,7 +197,7 @@ fn every_end_that_is_none_says_what_was_changed_and_what_comes_next() {
         let model = reported.model();
         let said = model.messages.join(" ");
         let tells = |any: &[&str]| any.iter().any(|words| said.contains(words));
-        let is_told = tells(&["Nothing was changed", "Nothing was recorded", "Recorded:"]);
+        let is_told = tells(&["othing was changed", "othing was recorded", "Recorded:"]);
         let ending = model.summary.ending;
         if matches!(ending, Declined | Refused | Failed | TimedOut | Interrupted) {
             assert!(is_told, "{name}: {said}");

@@ -4,7 +4,7 @@ use crate::codes::Code;
 use crate::health::Subcommand;
 use crate::observation::Target;
 use crate::render::model::Next;
-use crate::render::model::plan::{LOCKED_OUT, PAUSED, Plan, STREAK_STAYS, SUSPENDED};
+use crate::render::model::plan::{LOCKED_OUT, Mode, PAUSED, Plan, STREAK_STAYS, SUSPENDED};
 use crate::report::{Ending, RefreshReport, Step, StepResult};
 use crate::shell::word;
 
@@ -14,14 +14,16 @@ pub(super) fn next(report: &RefreshReport, plan: &Plan, available: &[Subcommand]
         plan,
         available,
     };
-    let steps = match &report.ending {
+    match &report.ending {
         Ending::NothingToDo | Ending::Declined => Vec::new(),
         Ending::Finished => advice.after_success(),
         Ending::Refused(_) => advice.after_refusal(),
         Ending::Failed => advice.after_failure(),
-        Ending::TimedOut(_) | Ending::Interrupted(_) => vec![advice.again()],
-    };
-    steps
+        Ending::TimedOut(_) | Ending::Interrupted(_) if report.has_patched() => {
+            vec![advice.again("go on")]
+        }
+        Ending::TimedOut(_) | Ending::Interrupted(_) => vec![advice.again("begin anew")],
+    }
 }
 
 struct Advice<'a> {
@@ -52,17 +54,13 @@ impl Advice<'_> {
     }
 
     /// The same refresh once more.
-    fn again(&self) -> Next {
+    fn again(&self, why: &str) -> Next {
         let requested = self.plan.requested.iter();
-        let images: String = requested.map(|image| format!("{image} ")).collect();
-        let why = if self.report.has_patched() {
-            "go on"
-        } else {
-            "begin anew"
-        };
+        let words: Vec<_> = std::iter::once("kubectl tracebloc-images refresh")
+            .chain(requested.map(|image| image.name()))
+            .collect();
         let namespace = self.namespace();
-        let command = format!("kubectl tracebloc-images refresh {images}-n {namespace}");
-        step(command, why)
+        step(format!("{} -n {namespace}", words.join(" ")), why)
     }
 
     /// The doctor, where this version has one; else what the cluster itself says.
@@ -82,6 +80,9 @@ impl Advice<'_> {
     }
 
     fn after_success(&self) -> Vec<Next> {
+        if self.plan.pull_test.mode == Mode::Only {
+            return vec![self.again("move what a node can pull")];
+        }
         let guards = &self.plan.guards;
         if guards.iter().any(|guard| guard.obstacle == STREAK_STAYS) {
             let registry = self.plan.lookups_failed.as_ref();

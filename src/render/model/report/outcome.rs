@@ -7,10 +7,12 @@ use crate::age::age;
 use crate::codes::Code;
 use crate::image::ManagedImage;
 use crate::observation::Target;
-use crate::plan::{Because, Change, Means};
+use crate::plan::{Change, Means};
 use crate::render::model::plan::{Mode, Plan, STREAK_STAYS};
 use crate::report::{Ending, RefreshReport, Step, StepResult, Taken};
 use crate::rollout::Strategy;
+
+mod finished;
 
 /// Images that run their latest now, requests-proxy counted as the one that it runs.
 pub(super) fn refreshed(report: &RefreshReport) -> usize {
@@ -96,14 +98,14 @@ pub(super) fn messages(report: &RefreshReport, plan: &Plan) -> Vec<String> {
 
 /// What is still wrong although an image moved.
 pub(super) fn not_fixed(report: &RefreshReport, plan: &Plan) -> Vec<String> {
-    if report.ending != Ending::Finished {
+    if report.ending != Ending::Finished || plan.pull_test.mode == Mode::Only {
         return Vec::new();
     }
     let stays = plan
         .guards
         .iter()
         .find(|guard| guard.obstacle == STREAK_STAYS);
-    let streak = stays.and_then(|_| plan.lookups_failed.as_ref());
+    let streak = stays.and(plan.lookups_failed.as_ref());
     streak
         .map(|streak| {
             let count = &streak.count;
@@ -123,77 +125,6 @@ struct Story<'a> {
 }
 
 impl Story<'_> {
-    fn finished(&self) -> Vec<String> {
-        let report = self.report;
-        let elapsed = altogether(report.elapsed);
-        let summary = &self.plan.summary;
-        let refreshed = refreshed(report);
-        let head = if self.plan.pull_test.mode == Mode::Only {
-            format!(
-                "Had {} pulled in {elapsed}; nothing was changed.",
-                images(self.plan.pull_test.pulls.len())
-            )
-        } else if refreshed > 0 {
-            format!("Refreshed {} in {elapsed}.", images(refreshed))
-        } else if report.has_patched() {
-            format!("Patched {} in {elapsed}.", targets(&self.not_awaited()))
-        } else if !report.recorded.is_empty() {
-            let number = report.recorded.len();
-            let records = if number == 1 { "record" } else { "records" };
-            format!("Wrote {number} {records} in {elapsed}.")
-        } else if summary.removed > 0 {
-            format!("Removed {} annotations in {elapsed}.", summary.removed)
-        } else {
-            format!("Done in {elapsed}.")
-        };
-        let mut sentences = vec![head, self.pulled()];
-        let not_awaited = self.not_awaited();
-        if !not_awaited.is_empty() {
-            sentences.push(format!(
-                "{} keeps its pods until somebody deletes them (OnDelete), and nothing of it is recorded.",
-                targets(&not_awaited)
-            ));
-        }
-        let idle = self.report.plan.changes.iter();
-        let idle: Vec<_> = idle
-            .filter(|change| change.replicas == Some(0))
-            .map(|change| &change.target)
-            .collect();
-        if !idle.is_empty() {
-            sentences.push(format!("Nothing runs {} yet (0 replicas).", targets(&idle)));
-        }
-        let left_out = self.report.plan.refused.iter();
-        let left_out: Vec<_> = left_out
-            .filter(|refused| refused.because == Because::Unable)
-            .map(|refused| refused.image.name())
-            .collect();
-        if !left_out.is_empty() {
-            sentences.push(format!("Left out: {}.", left_out.join(", ")));
-        }
-        sentences
-    }
-
-    /// `edge-01 has pulled linux/arm64.`
-    fn pulled(&self) -> String {
-        let mut tests = self.steps(Step::PullTest).peekable();
-        if tests.peek().is_none() || tests.any(|taken| taken.result != StepResult::Done) {
-            return String::new();
-        }
-        let pulls = self.plan.pull_test.pulls.iter();
-        let places: BTreeSet<_> = pulls
-            .filter_map(|pull| Some((pull.node.as_deref()?, pull.platform.as_deref()?)))
-            .collect();
-        let mut places = places.into_iter();
-        let Some((node, platform)) = places.next() else {
-            return String::new();
-        };
-        let mut text = format!("{node} has pulled {platform}");
-        for (node, platform) in places {
-            text.push_str(&format!(", {node} {platform}"));
-        }
-        text + "."
-    }
-
     fn refused(&self) -> String {
         let report = self.report;
         let doubts =
@@ -233,7 +164,7 @@ impl Story<'_> {
             let wanted = one.wanted.map_or_else(|| "?".to_owned(), |n| n.to_string());
             Some(match one.available {
                 Some(0) => format!("{name} is DOWN (0/{wanted}{how})."),
-                Some(serving) => format!("{name} still serves ({serving}/{wanted}{how})."),
+                Some(serving) => format!("{name} still serves ({serving}/{wanted})."),
                 None if is_recreated => format!("{name} may be DOWN (Recreate)."),
                 None => format!("Whether {name} serves was not seen."),
             })
@@ -247,6 +178,11 @@ impl Story<'_> {
         if !report.recorded.is_empty() {
             let images: Vec<_> = report.recorded.keys().map(|image| image.name()).collect();
             return format!("Recorded: {}.", images.join(", "));
+        }
+        let in_doubt = self.in_doubt();
+        if !in_doubt.is_empty() {
+            let targets = targets(&in_doubt);
+            return format!("Whether {targets} was patched is not known; nothing was recorded.");
         }
         if report.has_patched() {
             return "Nothing was recorded.".to_owned();
@@ -274,7 +210,10 @@ impl Story<'_> {
 
     fn skips(&self) -> String {
         let refresher = self.plan.refresher.as_ref();
-        let is_unready = |one: &Unready| one.target == self.report.plan.finish.target;
+        let record = &self.report.plan.finish.target;
+        let is_unready = |one: &Unready| {
+            one.target == *record && one.available.is_none_or(|serving| serving == 0)
+        };
         let waits = unready(self.report).iter().any(is_unready);
         let refresher = refresher.filter(|refresher| refresher.waits_for_rollout && waits);
         let Some(refresher) = refresher else {
@@ -323,6 +262,13 @@ impl Story<'_> {
         if !done.is_empty() {
             acts.push(format!("finds {} done", targets(&done)));
         }
+        let in_doubt = self.in_doubt();
+        let (in_doubt, set): (Vec<_>, Vec<_>) = set
+            .into_iter()
+            .partition(|target| in_doubt.contains(target));
+        if !in_doubt.is_empty() {
+            acts.push(format!("sees whether {} is patched", targets(&in_doubt)));
+        }
         if !set.is_empty() {
             let does_not_run =
                 self.failed_with(Code::CannotPull) || self.failed_with(Code::Crashes);
@@ -354,13 +300,12 @@ impl Story<'_> {
             .find(|change| change.target == *target)
     }
 
-    /// Workloads that are patched and not waited for.
-    fn not_awaited(&self) -> Vec<&Target> {
-        let changes = self.report.plan.changes.iter();
-        changes
-            .filter(|change| change.object.strategy == Strategy::OnDelete)
-            .map(|change| &change.target)
-            .collect()
+    /// Workloads whose patch was cut short.
+    fn in_doubt(&self) -> Vec<&Target> {
+        let cut = self
+            .steps(Step::Patch)
+            .filter(|taken| taken.result == StepResult::CutShort);
+        cut.filter_map(|taken| taken.target.as_ref()).collect()
     }
 
     fn is_counted(&self) -> bool {
@@ -385,10 +330,6 @@ impl Story<'_> {
         let mut steps = self.report.steps.iter();
         steps.any(|taken| taken.result == StepResult::Failed(Some(code)))
     }
-}
-
-fn images(number: usize) -> String {
-    format!("{number} {}", if number == 1 { "image" } else { "images" })
 }
 
 fn targets(targets: &[&Target]) -> String {
