@@ -269,8 +269,8 @@ pub(crate) struct AssessedRefresh {
     pub(crate) interval: Option<Duration>,
     /// Whether the last success was a run that a person made. `None` when the runs kept do not tell.
     pub(crate) last_success_origin: Option<crate::observation::Origin>,
-    /// How many of the runs kept failed since the last success.
-    pub(crate) failed_since_success: usize,
+    /// How many of the runs kept failed since the last success. `None` when they could not be listed.
+    pub(crate) failed_since_success: Option<usize>,
 }
 
 /// What is known of the way to one registry.

@@ -151,6 +151,11 @@ const ORDINARY: &[&str] = &[
     "annotation \"",
 ];
 
+/// Whether the script has written any of it. Its first line is written before anything can fail.
+pub(crate) fn is_refreshers(log: &str) -> bool {
+    log.lines().any(|line| line.starts_with(PREFIX))
+}
+
 /// The lines of a log, none left out but empty ones.
 pub(crate) fn decode(log: &str) -> Vec<Entry<'_>> {
     let mut image = None;

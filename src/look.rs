@@ -10,6 +10,7 @@ use futures::future::{join, join_all, join3};
 
 use crate::cluster::connect::Cluster;
 use crate::cluster::observe::{self, Further};
+use crate::codes::Code;
 use crate::error::Error;
 use crate::image::Reference;
 use crate::lookup::{Failure, Resolved};
@@ -55,6 +56,7 @@ pub(crate) async fn look(
     answers.latest = latest;
     merge(&mut answers, contents);
     loop {
+        disprove(&mut answers);
         answers.took = started.elapsed();
         let seen: Vec<_> = releases
             .iter()
@@ -124,6 +126,26 @@ async fn fetch(session: Result<&Session, &Failure>, wanted: &Wanted) -> Registry
 fn merge(answers: &mut RegistryAnswers, more: RegistryAnswers) {
     answers.manifests.extend(more.manifests);
     answers.configs.extend(more.configs);
+}
+
+/// A tag that names what its own registry does not have, or gives something else for, names nothing.
+fn disprove(answers: &mut RegistryAnswers) {
+    for latest in answers.latest.values_mut() {
+        let Ok(resolved) = latest else { continue };
+        let Some(Err(failure)) = answers.manifests.get(&resolved.digest) else {
+            continue;
+        };
+        let message = match failure.code {
+            Some(Code::DigestGone) => "the tag names a digest that the registry does not have",
+            Some(Code::DigestNotProvable) => failure.message.as_str(),
+            _ => continue,
+        };
+        *latest = Err(Failure {
+            code: Some(Code::DigestNotProvable),
+            message: message.to_owned(),
+            ..failure.clone()
+        });
+    }
 }
 
 /// The same reason for every image, under the name of its own registry.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::age::age;
 use crate::codes::Code;
 use crate::image::{Digest, Platform};
 
@@ -61,7 +62,7 @@ pub(crate) struct Resolved {
 
 /// Why a lookup gave nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{host}: {message}")]
+#[error("{host}: {message}{}", wait(*retry_after))]
 pub(crate) struct Failure {
     /// As `explain` describes it; `None` where nothing was asked: by choice (`--offline`), or because this machine
     /// trusts no authority at all.
@@ -73,6 +74,14 @@ pub(crate) struct Failure {
     pub(crate) message: String,
     /// What a 429 asked for; registries give no other reset time.
     pub(crate) retry_after: Option<Duration>,
+}
+
+fn wait(retry_after: Option<Duration>) -> String {
+    let seconds = retry_after.map_or(0, |wait| wait.as_secs());
+    match i64::try_from(seconds) {
+        Ok(seconds @ 1..) => format!("; it asks to wait {}", age(seconds)),
+        Ok(_) | Err(_) => String::new(),
+    }
 }
 
 /// The layer of a lookup, in the order in which they are crossed.

@@ -63,13 +63,6 @@ struct Made {
     uid: Option<String>,
 }
 
-/// Whether a look includes events: one more request for each pod.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Events {
-    Wanted,
-    NotWanted,
-}
-
 /// A Job that could not be removed. It ends by its own deadline, and the cluster removes it five minutes later.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Leftover {
@@ -193,7 +186,7 @@ impl<'a> OwnJobs<'a> {
     /// # Errors
     ///
     /// As [`Cluster::list`], for Jobs and pods. Events that cannot be read are part of the answer.
-    pub(crate) async fn look(&self, events: Events) -> Result<Vec<OwnJob>, Error> {
+    pub(crate) async fn look(&self) -> Result<Vec<OwnJob>, Error> {
         let own = ListParams::default().labels(&format!("{RUN}={}", self.run));
         let (jobs, pods) = join(
             self.cluster.list::<Job>(self.scope(), &own),
@@ -202,11 +195,7 @@ impl<'a> OwnJobs<'a> {
         .await;
         let (jobs, pods) = (jobs?, pods?);
         let looks = jobs.iter().map(async |job| {
-            let events = match events {
-                Events::Wanted => self.events(job, &pods).await,
-                Events::NotWanted => Ok(Vec::new()),
-            };
-            seen::own_job(job, &pods, events)
+            seen::own_job(job, &pods, self.events(job, &pods).await)
         });
         Ok(join_all(looks).await)
     }

@@ -5,8 +5,8 @@
 
 use std::collections::BTreeSet;
 
-use futures::future::{join_all, join5, try_join};
-use futures::join;
+use futures::future::{join_all, join5, try_join3};
+use futures::{FutureExt, join};
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet};
 use k8s_openapi::api::batch::v1::{CronJob as KubeCronJob, Job};
 use k8s_openapi::api::core::v1::{Node as KubeNode, Pod as KubePod, PodSpec};
@@ -21,11 +21,13 @@ use super::read::Scope;
 use super::record::record;
 use super::runs::runs;
 use crate::error::Error;
+use crate::log::is_refreshers;
 use crate::node::{Node, Standing};
 use crate::observation::{
     Blind, Observation, RefreshRun, RegistryAnswers, RunLog, RunOutcome, Seen,
 };
 use crate::release::Release;
+use crate::text::{QUOTED, printable};
 
 /// Control-plane pods of all releases in a namespace: they carry no label of their release.
 pub(super) const PODS: &str = "app in (manager,requests-proxy)";
@@ -67,10 +69,6 @@ pub(crate) async fn look(cluster: &Cluster, selector: Option<&str>) -> Result<Na
             .labels(&selector.map_or(labels.to_owned(), |own| format!("{labels},{own}")))
     };
     let (cron_jobs_asked, deployments_asked) = (chosen(CRON_JOBS), chosen(DEPLOYMENTS));
-    let required = try_join(
-        cluster.list::<KubeCronJob>(scope, &cron_jobs_asked),
-        cluster.list::<Deployment>(scope, &deployments_asked),
-    );
     let (everything, labelled) = (ListParams::default(), ListParams::default().labels(PODS));
     let ticks = ListParams::default().labels(TICKS);
     let others = join5(
@@ -80,8 +78,13 @@ pub(crate) async fn look(cluster: &Cluster, selector: Option<&str>) -> Result<Na
         cluster.list::<Job>(scope, &everything),
         cluster.list::<KubeNode>(Scope::Everywhere, &everything),
     );
-    let (required, (replica_sets, pods, ticks, jobs, nodes)) = join!(required, others);
-    let (cron_jobs, deployments) = required?;
+    // A refusal of what is required is told at once, whatever else hangs.
+    let all = try_join3(
+        cluster.list::<KubeCronJob>(scope, &cron_jobs_asked),
+        cluster.list::<Deployment>(scope, &deployments_asked),
+        others.map(Ok),
+    );
+    let (cron_jobs, deployments, (replica_sets, pods, ticks, jobs, nodes)) = Box::pin(all).await?;
     let releases = releases(&cron_jobs, &deployments);
     if releases.is_empty() {
         return Err(Error::NoRelease {
@@ -146,8 +149,8 @@ impl Namespace {
                 RunOutcome::Complete { .. } if Some(place) != newest_complete => RunLog::NotAsked,
                 RunOutcome::Complete { .. } | RunOutcome::Active { .. } => {
                     let uid = jobs.iter().find(|job| name(&job.metadata) == run.job);
-                    self.log(cluster, uid.and_then(|job| job.metadata.uid.as_deref()))
-                        .await
+                    let uid = uid.and_then(|job| job.metadata.uid.as_deref());
+                    self.log(cluster, uid, &run.outcome).await
                 }
             });
         let logs = join_all(reads).await;
@@ -157,7 +160,7 @@ impl Namespace {
         Ok(runs)
     }
 
-    async fn log(&self, cluster: &Cluster, job_uid: Option<&str>) -> RunLog {
+    async fn log(&self, cluster: &Cluster, job_uid: Option<&str>, outcome: &RunOutcome) -> RunLog {
         let ticks = match &self.ticks {
             Ok(ticks) => ticks,
             Err(blind) => return RunLog::NotReadable(blind.clone()),
@@ -181,7 +184,7 @@ impl Namespace {
         };
         let namespace = pod.metadata.namespace.as_deref().unwrap_or_default();
         match cluster.logs(namespace, name(&pod.metadata), &params).await {
-            Ok(text) => RunLog::Read(text),
+            Ok(text) => read(text, outcome),
             Err(Error::Missing { .. }) => RunLog::PodDeleted,
             Err(error) => RunLog::NotReadable(blind(&error)),
         }
@@ -315,9 +318,18 @@ fn running_ingestions(jobs: &[Job]) -> usize {
         .count()
 }
 
+/// Where the kubelet has lost a log, it says so in the log's place; a gateway may answer there too.
+fn read(text: String, outcome: &RunOutcome) -> RunLog {
+    let has_just_begun = matches!(outcome, RunOutcome::Active { .. }) && text.is_empty();
+    if has_just_begun || is_refreshers(&text) {
+        return RunLog::Read(text);
+    }
+    let said = printable(&text, QUOTED / 2);
+    RunLog::NotReadable(Blind(format!(
+        "what came is not the refresher's log: \"{said}\""
+    )))
+}
+
 fn blind(error: &Error) -> Blind {
-    Blind(crate::text::printable(
-        &error.to_string(),
-        crate::text::QUOTED,
-    ))
+    Blind(printable(&error.to_string(), QUOTED))
 }

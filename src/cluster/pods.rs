@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet};
-use k8s_openapi::api::core::v1::{ContainerStatus, Pod as KubePod};
+use k8s_openapi::api::core::v1::{ContainerStatus, Pod as KubePod, PodCondition};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::core::PartialObjectMeta;
 
@@ -51,6 +51,7 @@ pub(super) fn of_deployment(
         .max_by_key(|set| revision(&set.metadata))
         .and_then(|set| set.metadata.uid.as_deref());
     pods.iter()
+        .filter(|pod| !is_over(pod))
         .filter(|pod| {
             own.iter()
                 .any(|set| is_owned(&pod.metadata, set.metadata.uid.as_deref()))
@@ -80,7 +81,7 @@ pub(super) fn of_daemon_set(
         .as_ref()
         .and_then(|annotations| annotations.get(SET_TEMPLATE_GENERATION));
     pods.iter()
-        .filter(|pod| is_owned(&pod.metadata, set.metadata.uid.as_deref()))
+        .filter(|pod| !is_over(pod) && is_owned(&pod.metadata, set.metadata.uid.as_deref()))
         .map(|pod| {
             let own = pod
                 .metadata
@@ -105,6 +106,16 @@ pub(super) fn is_owned(metadata: &ObjectMeta, uid: Option<&str>) -> bool {
             .flatten()
             .any(|owner| owner.uid == uid)
     })
+}
+
+/// A pod that was evicted stays until somebody deletes it, and its controller has long made another (Kubernetes,
+/// `FilterActivePods`).
+fn is_over(pod: &KubePod) -> bool {
+    let phase = pod
+        .status
+        .as_ref()
+        .and_then(|status| status.phase.as_deref());
+    matches!(phase, Some("Failed" | "Succeeded"))
 }
 
 fn revision(metadata: &ObjectMeta) -> u64 {
@@ -171,17 +182,39 @@ fn phase(pod: &KubePod, status: Option<&ContainerStatus>, node_lost: bool) -> Po
     if node_lost {
         return PodPhase::NodeLost;
     }
-    let waiting = status
-        .and_then(|status| status.state.as_ref())
-        .and_then(|state| state.waiting.as_ref());
-    match (waiting, status) {
-        (Some(waiting), _) => PodPhase::Waiting {
-            reason: printable(waiting.reason.as_deref().unwrap_or_default(), QUOTED),
-            message: without_middle(waiting.message.as_deref().unwrap_or_default(), QUOTED),
-        },
-        (None, Some(status)) if status.ready => PodPhase::Ready,
-        (None, _) => PodPhase::NotReady,
+    let state = status.and_then(|status| status.state.as_ref());
+    if let Some(waiting) = state.and_then(|state| state.waiting.as_ref()) {
+        return waits(waiting.reason.as_deref(), waiting.message.as_deref());
     }
+    if let Some(ended) = state.and_then(|state| state.terminated.as_ref()) {
+        let exit_code = format!("exit code {}", ended.exit_code);
+        return waits(
+            ended.reason.as_deref().or(Some("Error")),
+            ended.message.as_deref().or(Some(&exit_code)),
+        );
+    }
+    if let Some(refused) = unscheduled(pod) {
+        return waits(refused.reason.as_deref(), refused.message.as_deref());
+    }
+    match status {
+        Some(status) if status.ready => PodPhase::Ready,
+        _ => PodPhase::NotReady,
+    }
+}
+
+fn waits(reason: Option<&str>, message: Option<&str>) -> PodPhase {
+    PodPhase::Waiting {
+        reason: printable(reason.unwrap_or_default(), QUOTED),
+        message: without_middle(message.unwrap_or_default(), QUOTED),
+    }
+}
+
+/// What the scheduler says of a pod that it found no node for.
+fn unscheduled(pod: &KubePod) -> Option<&PodCondition> {
+    let conditions = pod.status.as_ref()?.conditions.as_deref()?;
+    conditions
+        .iter()
+        .find(|condition| condition.type_ == "PodScheduled" && condition.status == "False")
 }
 
 /// What an imageID says, in each of the forms that container runtimes use.

@@ -82,6 +82,7 @@ impl Default for Pace {
 ///
 /// As [`Cluster::get`] of the workload and [`Cluster::list`] of the pods; [`Error::Missing`] when the workload is
 /// gone.
+#[cfg(test)]
 pub(crate) async fn look(cluster: &Cluster, awaited: &Awaited<'_>) -> Result<Look, Error> {
     Ok(see(cluster, awaited).await?.0)
 }

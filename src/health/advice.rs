@@ -4,7 +4,7 @@
 //! named; where this version has none yet, kubectl's own command is.
 
 use super::egress::newest_completed;
-use super::findings::clearing;
+use super::findings::{clearing, platforms};
 use super::image::Judged;
 use super::job::Frozen;
 use super::{Assessment, ClusterEvidence, NextStep, State};
@@ -265,7 +265,13 @@ impl Advice<'_> {
         );
         let container = word(&workload.container);
         let capabilities = &self.seen.release.capabilities;
-        let why = format!("move {} to {latest} from here", judged.image());
+        // A person who may not see the nodes still knows them.
+        let coverage = &judged.assessed.coverage;
+        let provided = match (&coverage.required, &coverage.latest) {
+            (Err(_), Ok(has)) => format!("; it is built for {}", platforms(has)),
+            _ => String::new(),
+        };
+        let why = format!("move {} to {latest} from here{provided}", judged.image());
         Some(if judged.image() == ManagedImage::Ingestor {
             let command =
                 format!("kubectl set env {target} -c {container} INGESTOR_IMAGE_DIGEST={latest}");

@@ -69,6 +69,14 @@ impl<'a> Facts<'a> {
         self.seen.latest(self.observed).err().flatten()
     }
 
+    /// Why the content of a digest is not known, where the registry was asked for it.
+    pub(super) fn content_failure(&self, digest: &Digest) -> Option<&'a Failure> {
+        let registry = &self.seen.registry;
+        let manifest = || registry.manifests.get(digest)?.as_ref().err();
+        let config = || registry.configs.get(digest)?.as_ref().err();
+        manifest().or_else(config)
+    }
+
     pub(super) fn latest(&self) -> Result<Digest, String> {
         if let Some(host) = self.mirror() {
             return Err(format!("not asked: it comes from the mirror '{host}'"));

@@ -6,6 +6,7 @@
 use jiff::Timestamp;
 
 use super::image::Judged;
+use super::incomplete::failures;
 use super::job::Frozen;
 use super::{AssessedStreak, Bound, Finding, Outcome, Since};
 use crate::age::age;
@@ -22,6 +23,7 @@ mod refresher;
 mod release;
 mod rollout;
 
+pub(super) use platforms::platforms;
 pub(super) use release::clearing;
 
 /// What findings are made of, beside the image itself.
@@ -64,10 +66,11 @@ pub(super) fn findings(context: &Context<'_>, images: &[Judged<'_>]) -> Vec<Find
 /// What kept this machine's lookups from an answer: each reason once, however many images it hit.
 fn lookups(images: &[Judged<'_>]) -> Vec<Finding> {
     let mut found: Vec<Finding> = Vec::new();
-    for image in images {
-        let Some(failure) = image.facts.failure() else {
-            continue;
-        };
+    let failures = images.iter().flat_map(|image| {
+        let of_image = failures(image).into_iter();
+        of_image.map(|(_, failure)| (image.image(), failure))
+    });
+    for (image, failure) in failures {
         let (Some(code), message) = (failure.code, quoted(&failure.to_string())) else {
             continue;
         };
@@ -75,11 +78,9 @@ fn lookups(images: &[Judged<'_>]) -> Vec<Finding> {
             .iter_mut()
             .find(|one| one.code == code && one.message == message)
         {
+            Some(known) if known.image == Some(image) => {}
             Some(known) => known.image = None,
-            None => found.push(Finding {
-                image: Some(image.image()),
-                ..finding(Outcome::Warn, code, message)
-            }),
+            None => found.push(on(image, Outcome::Warn, code, message)),
         }
     }
     found

@@ -1,7 +1,10 @@
 //! What was looked for and not seen.
 
 use super::image::Judged;
-use super::{Incomplete, State};
+use super::silent::untold;
+use super::{InUse, Incomplete, State};
+use crate::content::is_gone;
+use crate::image::Digest;
 use crate::lookup::Failure;
 use crate::observation::{Blind, Observation, RunLog};
 
@@ -40,44 +43,38 @@ fn of_image(judged: &Judged<'_>) -> Vec<Incomplete> {
     {
         all.push(of("pods", why.0.clone()));
     }
-    if judged.is(State::Mirrored) {
-        return all;
-    }
-    if let Some(failure) = judged.facts.failure() {
-        all.push(of("latest", failure.to_string()));
-        return all;
-    }
-    // The platforms need content that only the registry has; what the nodes hide is said once.
-    let coverage = &judged.assessed.coverage;
-    let latest = judged
-        .assessed
-        .latest
-        .as_ref()
-        .ok()
-        .and(coverage.latest.as_ref().err());
-    let in_use = content_failure(judged);
-    all.extend(latest.map(|why| of("platforms of the latest", why.0.clone())));
-    all.extend(in_use.map(|failure| of("platforms of what is in use", failure.to_string())));
+    let failures = failures(judged).into_iter();
+    all.extend(failures.map(|(what, failure)| of(what, failure.to_string())));
     all
 }
 
-/// Why the content in use is not known, where the registry was asked for it. That it is gone is an answer.
-fn content_failure<'a>(judged: &Judged<'a>) -> Option<&'a Failure> {
-    let super::InUse::Digest(digest) = &judged.assessed.in_use else {
-        return None;
-    };
-    let registry = &judged.facts.seen.registry;
-    if judged.assessed.latest.as_ref() == Ok(digest) {
-        return None;
+/// What no registry gave for this image, and why. What the nodes hide is said once; that a digest is gone is an answer.
+pub(super) fn failures<'a>(judged: &Judged<'a>) -> Vec<(&'static str, &'a Failure)> {
+    let facts = &judged.facts;
+    if judged.is(State::Mirrored) {
+        return Vec::new();
     }
-    let manifest = registry.manifests.get(digest)?.as_ref().err();
-    let config = registry
-        .configs
-        .get(digest)
-        .and_then(|config| config.as_ref().err());
-    manifest
-        .or(config)
-        .filter(|failure| !crate::content::is_gone(failure))
+    if let Some(failure) = facts.failure() {
+        return vec![("latest", failure)];
+    }
+    let latest = judged.assessed.latest.as_ref().ok();
+    let in_use = if let InUse::Digest(digest) = &judged.assessed.in_use {
+        Some(digest).filter(|digest| Some(*digest) != latest)
+    } else {
+        None
+    };
+    let content = |digest: &Digest| facts.content_failure(digest);
+    [
+        ("platforms of the latest", latest.and_then(content)),
+        (
+            "platforms of what is in use",
+            in_use.and_then(content).filter(|failure| !is_gone(failure)),
+        ),
+        ("age of the latest", untold(judged)),
+    ]
+    .into_iter()
+    .filter_map(|(what, failure)| Some((what, failure?)))
+    .collect()
 }
 
 fn blind(what: &str, why: Option<&Blind>) -> Option<Incomplete> {

@@ -32,7 +32,10 @@ pub(super) fn refresh(
             .and_then(|timetable| timetable.after(seen.at)),
         interval: timetable.and_then(|timetable| timetable.interval(seen.at)),
         last_success_origin: last_success_origin(seen),
-        failed_since_success: failed_since_success(seen, cron_job).count(),
+        failed_since_success: seen
+            .runs
+            .is_ok()
+            .then(|| failed_since_success(seen, cron_job).count()),
     })
 }
 

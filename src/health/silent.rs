@@ -8,6 +8,7 @@ use super::facts::Folded;
 use super::image::Judged;
 use crate::capability::Capability;
 use crate::image::ManagedImage;
+use crate::lookup::Failure;
 use crate::schedule::Timetable;
 use crate::wanted::dated;
 
@@ -28,11 +29,7 @@ pub(super) enum Silence {
 pub(super) fn silence(judged: &Judged<'_>, timetable: Option<&Timetable>) -> Option<Silence> {
     let facts = judged.facts;
     let seen = facts.seen;
-    let is_judged = facts.is_managed()
-        && is_uncounted(judged)
-        && !judged.is(State::Held)
-        && !judged.is(State::Mirrored);
-    if !is_judged {
+    if !may_be_silent(judged) {
         return None;
     }
     let latest = facts.latest();
@@ -53,6 +50,23 @@ pub(super) fn silence(judged: &Judged<'_>, timetable: Option<&Timetable>) -> Opt
     let created = config.as_ref().ok()?.created?;
     let noticed = timetable?.ahead(created, POINTS)?;
     (seen.release.cron_job()?.last_success? > noticed).then_some(Silence::Old(created))
+}
+
+/// Why the latest's age is not known, where that alone would tell.
+pub(super) fn untold<'a>(judged: &Judged<'a>) -> Option<&'a Failure> {
+    let facts = judged.facts;
+    let by_age = may_be_silent(judged)
+        && newest_log(facts.seen).is_none()
+        && judged.assessed.to_latest.running == Folded::Other;
+    let dated = dated(facts.seen, &facts.latest().ok()?)?;
+    facts.content_failure(&dated).filter(|_| by_age)
+}
+
+fn may_be_silent(judged: &Judged<'_>) -> bool {
+    judged.facts.is_managed()
+        && is_uncounted(judged)
+        && !judged.is(State::Held)
+        && !judged.is(State::Mirrored)
 }
 
 /// Whose failed lookups no generation, or not this one, counts. requests-proxy is not looked up at all.

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use futures::future::{join, join_all};
 
-use crate::cluster::job::{Events, Leftover, OwnJobs};
+use crate::cluster::job::{Leftover, OwnJobs};
 use crate::codes::Code;
 use crate::error::Error;
 use crate::image::Reference;
@@ -91,7 +91,7 @@ async fn run(
     }
     while !running.is_empty() {
         let left = patience.limit.saturating_sub(started.elapsed());
-        let look = tokio::time::timeout(left, jobs.look(Events::Wanted)).await;
+        let look = tokio::time::timeout(left, jobs.look()).await;
         let is_over = look.is_err();
         let mut waiting = Vec::new();
         for mut test in running {

@@ -136,6 +136,11 @@ impl Page<'_> {
                 let noted = typed.item(gap, [((*note).to_owned(), self.theme.dim)]);
                 lines.extend(noted.lines(margins));
             } else {
+                let typed = if is_typed(command) {
+                    typed
+                } else {
+                    Flow::default().words(command, self.theme.bold)
+                };
                 lines.extend(typed.lines(margins));
                 let note = Flow::default().words(note, self.theme.dim);
                 lines.extend(note.lines(self.margins(at + 2, at + 2)));
@@ -146,4 +151,9 @@ impl Page<'_> {
         }
         lines
     }
+}
+
+/// Some advice is a sentence, and breaks as one.
+fn is_typed(command: &str) -> bool {
+    command.starts_with("kubectl ")
 }

@@ -96,7 +96,7 @@ impl Screen<'_> {
         let plain = |text: String| [(text, TEXT)];
         let metadata = &status.metadata;
         let mut flow = Flow::default()
-            .item(0, [self.glyph(mark(status.summary.state))])
+            .item(0, [self.glyph(overall(status))])
             .item(1, plain(metadata.name.clone()))
             .item(3, plain(format!("namespace {}", metadata.namespace)))
             .item(3, plain(format!("context {}", metadata.context)))
@@ -169,6 +169,14 @@ impl Screen<'_> {
 /// Foreign text, as much of it as a screen may quote.
 fn quoted(text: &str) -> String {
     printable(text, QUOTED)
+}
+
+/// The mark of the whole release: what could not be seen is not fine.
+fn overall(status: &ImageStatus) -> Mark {
+    match mark(status.summary.state) {
+        Mark::Ok | Mark::Skip if !status.incomplete.is_empty() => Mark::Unknown,
+        mark => mark,
+    }
 }
 
 const fn mark(state: State) -> Mark {

@@ -80,7 +80,9 @@ pub(super) fn root(error: &(dyn StdError + 'static)) -> String {
     let root = causes(error)
         .last()
         .map_or_else(String::new, ToString::to_string);
-    text::printable(&root, text::QUOTED)
+    // rustls sends its reader to its manual.
+    let said = root.split(": https://docs.rs/").next().unwrap_or_default();
+    text::printable(said, text::QUOTED)
 }
 
 fn untrusted(error: &kube::Error) -> bool {
@@ -153,6 +155,11 @@ mod tests {
                 "a control character in it",
                 io::Error::other("\u{1b}[31mno"),
                 "[31mno",
+            ),
+            (
+                "a page of a manual after it",
+                io::Error::other("peer closed connection: https://docs.rs/rustls/latest#eof"),
+                "peer closed connection",
             ),
         ] {
             assert_eq!(want, root(&error), "{name}");

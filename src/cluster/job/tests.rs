@@ -238,7 +238,7 @@ fn a_look_shows_jobs_pods_and_events_of_the_run_alone() {
     });
     run(&sim, async |jobs| {
         let name = jobs.create("pull", DEADLINE, template()).await.unwrap();
-        let [job] = &jobs.look(Events::Wanted).await.unwrap()[..] else {
+        let [job] = &jobs.look().await.unwrap()[..] else {
             panic!("one Job")
         };
         assert_eq!((&name, &Standing::Active), (&job.name, &job.standing));
@@ -260,7 +260,7 @@ fn a_look_shows_jobs_pods_and_events_of_the_run_alone() {
         assert_eq!(want, told[..]);
         assert_eq!("a [31m b", events[0].message);
         assert_eq!(1, sim.count("GET", "/events"));
-        let quiet = jobs.look(Events::NotWanted).await.unwrap();
+        let quiet = jobs.look().await.unwrap();
         assert_eq!(Ok(Vec::new()), quiet[0].events);
         assert_eq!(1, sim.count("GET", "/events"));
     });
@@ -281,14 +281,14 @@ fn a_job_without_a_pod_is_told_by_its_own_events_and_a_right_is_asked_for_once()
     });
     run(&sim, async |jobs| {
         jobs.create("pull", DEADLINE, template()).await.unwrap();
-        let seen = jobs.look(Events::Wanted).await.unwrap();
+        let seen = jobs.look().await.unwrap();
         assert_eq!(
             "exceeded quota",
             seen[0].events.as_ref().unwrap()[0].message
         );
         sim.deny(Denial::of("list", "events"));
         for _ in 0..3 {
-            let seen = jobs.look(Events::Wanted).await.unwrap();
+            let seen = jobs.look().await.unwrap();
             let blind = seen[0].events.as_ref().unwrap_err();
             assert!(blind.0.contains("cannot list"), "{blind:?}");
         }

@@ -38,10 +38,13 @@ fn pods_are_found_through_their_owners_and_the_highest_revision_is_the_newest() 
         replica_set("new", "d1", "10"),
         replica_set("theirs", "d2", "11"),
     ];
+    let mut evicted = pod("d", "new", &ready(""));
+    evicted.status.as_mut().expect("status").phase = Some("Failed".to_owned());
     let pods = [
         pod("a", "old", &ready("")),
         pod("b", "new", &ready("")),
         pod("c", "theirs", &ready("")),
+        evicted,
     ];
     let found = of_deployment(
         &deployment,
@@ -130,7 +133,7 @@ fn the_environment_of_a_running_pod_is_what_its_ingestor_runs() {
 }
 
 #[test]
-fn a_pod_that_waits_says_so_in_the_kubelets_words() {
+fn a_pod_that_does_not_run_says_so_in_the_words_of_whoever_knows() {
     let waiting = json!({"name": "api", "image": "x", "imageID": "", "ready": false, "restartCount": 0,
         "state": {"waiting": {"reason": "ImagePullBackOff", "message": "Back-off\npulling image"}}});
     let plain = pod("a", "x", &waiting);
@@ -138,11 +141,42 @@ fn a_pod_that_waits_says_so_in_the_kubelets_words() {
         let lost = lost.iter().map(|node| (*node).to_owned()).collect();
         observed(pod, Template::Newest, &lost, Source::Image("api")).phase
     };
-    let (reason, message) = (
-        "ImagePullBackOff".to_owned(),
-        "Back-off pulling image".to_owned(),
+    let waits = |reason: &str, message: &str| PodPhase::Waiting {
+        reason: reason.to_owned(),
+        message: message.to_owned(),
+    };
+    assert_eq!(
+        waits("ImagePullBackOff", "Back-off pulling image"),
+        phase_of(&plain, &[])
     );
-    assert_eq!(PodPhase::Waiting { reason, message }, phase_of(&plain, &[]));
+    for (ended, want) in [
+        (
+            json!({"exitCode": 137, "reason": "OOMKilled"}),
+            waits("OOMKilled", "exit code 137"),
+        ),
+        (
+            json!({"exitCode": 128, "reason": "StartError", "message": "exec:\nno such file"}),
+            waits("StartError", "exec: no such file"),
+        ),
+        (json!({"exitCode": 2}), waits("Error", "exit code 2")),
+    ] {
+        let mut status = ready("");
+        status["state"] = json!({"terminated": ended});
+        assert_eq!(want, phase_of(&pod("a", "x", &status), &[]));
+    }
+    let mut homeless = plain.clone();
+    homeless.status = serde_json::from_value(
+        json!({"conditions": [{"type": "PodScheduled", "status": "False",
+        "reason": "Unschedulable", "message": "0/1 nodes are available: 1 Insufficient memory."}]}),
+    )
+    .expect("status");
+    assert_eq!(
+        waits(
+            "Unschedulable",
+            "0/1 nodes are available: 1 Insufficient memory."
+        ),
+        phase_of(&homeless, &[])
+    );
     assert_eq!(PodPhase::NodeLost, phase_of(&plain, &["edge-01"]));
     let mut leaving = plain;
     leaving.metadata.deletion_timestamp = Some(

@@ -125,7 +125,7 @@ fn wrong_platform(judged: &Judged<'_>) -> Option<Finding> {
     })
 }
 
-fn platforms(all: &BTreeSet<Platform>) -> String {
+pub(in crate::health) fn platforms(all: &BTreeSet<Platform>) -> String {
     let words: Vec<_> = all
         .iter()
         .map(|platform| quoted(&platform.to_string()))

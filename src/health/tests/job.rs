@@ -260,6 +260,11 @@ fn whose_run_the_last_success_was_is_told_where_it_is_kept() {
     assert_eq!(None, origin(&site), "its run is not kept");
     site.0.runs = Err(blind("jobs is forbidden"));
     assert_eq!(None, origin(&site));
+    let refresh = assess(&site.0).refresh.expect("a refresh job");
+    assert_eq!(
+        None, refresh.failed_since_success,
+        "what cannot be read is not zero"
+    );
 }
 
 #[test]

@@ -84,6 +84,27 @@ fn a_tick_that_can_only_fail_or_skip_is_not_advised() {
 }
 
 #[test]
+fn who_may_not_see_the_nodes_is_told_what_the_latest_is_built_for() {
+    let mut site = Site::g2().stuck_ingestor();
+    site.annotate(Streak::Failures.key(), "3");
+    let why = |site: &Site| {
+        let steps = assess_with(&site.0, &[]).next.into_iter();
+        let mut moves = steps.filter(|step| step.command.contains("set env"));
+        moves.next().map(|step| step.why)
+    };
+    let latest = digest("d361fa778554");
+    let plain = format!("move ingestor to {latest} from here");
+    assert_eq!(Some(plain.clone()), why(&site));
+    site.0.nodes = Err(blind("forbidden"));
+    assert_eq!(
+        Some(format!(
+            "{plain}; it is built for linux/amd64 and linux/arm64"
+        )),
+        why(&site)
+    );
+}
+
+#[test]
 fn what_it_will_not_move_is_moved_as_its_generation_would() {
     let latest = digest("1db49be156bb");
     let image = format!("docker.io/tracebloc/jobs-manager@{latest}");

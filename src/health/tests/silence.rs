@@ -280,6 +280,34 @@ fn without_a_log_the_age_of_the_latest_gives_it_away() {
 }
 
 #[test]
+fn an_age_that_cannot_be_read_is_missed_only_where_it_would_tell() {
+    let code = Code::LayerHostBlocked;
+    let mut site = Site::g1();
+    behind(&mut site, INGESTOR);
+    built(&mut site, "d361fa778554", Some("2026-06-01T00:00:00Z"));
+    let down = failure(
+        code,
+        Layer::Blob,
+        "pkg-containers.githubusercontent.com",
+        "timed out",
+    );
+    let dated = child("d361fa778554", "arm64");
+    site.0.registry.configs.insert(dated, Err(down));
+    let missed = |site: &Site| {
+        let assessed = assess(&site.0);
+        let is_told = assessed.findings.iter().any(|found| found.code == code);
+        let what = assessed.incomplete.into_iter().map(|blind| blind.what);
+        (what.collect::<Vec<_>>(), is_told)
+    };
+    assert_eq!(
+        (vec!["ingestor: age of the latest".to_owned()], true),
+        missed(&site)
+    );
+    warned(&mut site, "ghcr.io/tracebloc/ingestor:0.3");
+    assert_eq!((Vec::new(), false), missed(&site), "the log has told");
+}
+
+#[test]
 fn the_age_is_told_in_words() {
     let mut site = Site::g1();
     behind(&mut site, INGESTOR);

@@ -25,7 +25,7 @@ pub(crate) struct RefreshJob {
     pub(crate) last_success: Option<Time>,
     pub(crate) last_success_was_manual: Option<bool>,
     pub(crate) next_run: Option<Time>,
-    pub(crate) failed_since_success: usize,
+    pub(crate) failed_since_success: Option<usize>,
     pub(crate) active: Vec<String>,
     /// The Jobs still kept, newest first.
     pub(crate) recent: Option<Vec<Run>>,
@@ -71,7 +71,10 @@ impl RefreshJob {
         let manual = match judged.and_then(|judged| judged.last_success_origin) {
             Some(origin) => Ok(Some(origin == Origin::Manual)),
             None if cron_job.last_success.is_none() => Ok(None),
-            None => Err(Blind("its Job is no longer kept".to_owned())),
+            None => {
+                let gone = || Blind("its Job is no longer kept".to_owned());
+                Err(runs.as_ref().err().cloned().unwrap_or_else(gone))
+            }
         };
         Self {
             name: cron_job.name.clone(),
@@ -98,7 +101,14 @@ impl RefreshJob {
                     next_run.map(Time).ok_or_else(unreadable),
                 )
             },
-            failed_since_success: judged.map_or(0, |judged| judged.failed_since_success),
+            failed_since_success: known(
+                &mut reasons,
+                "failedSinceSuccess",
+                runs.as_ref()
+                    .map(|_| judged.and_then(|judged| judged.failed_since_success))
+                    .map_err(Clone::clone),
+            )
+            .flatten(),
             active: cron_job.active.clone(),
             recent: known(
                 &mut reasons,

@@ -154,6 +154,7 @@ impl Screen<'_> {
             };
         };
         match (&platforms.required, platforms.missing.as_deref()) {
+            (None, _) => ("?".to_owned(), self.theme.warn),
             (_, Some(missing @ [_, ..])) => {
                 let text = match has.len() {
                     1 | 2 => format!("{} only", archs(has)),

@@ -43,11 +43,11 @@ impl Screen<'_> {
             .map(|finding| finding.outcome)
             .min();
         match worst {
-            _ if job.failed_since_success > 0 => Mark::Bad,
+            _ if job.failed_since_success.is_some_and(|count| count > 0) => Mark::Bad,
             Some(Outcome::Fail) => Mark::Bad,
             Some(Outcome::Warn) => Mark::Warn,
             _ if job.suspended => Mark::Warn,
-            _ if job.last_success.is_none() => Mark::Unknown,
+            _ if job.recent.is_none() || job.last_success.is_none() => Mark::Unknown,
             Some(Outcome::Note) | None => Mark::Ok,
         }
     }
@@ -66,9 +66,10 @@ impl Screen<'_> {
             phrases.push("suspended".to_owned());
         }
         match job.failed_since_success {
-            0 => {}
-            1 => phrases.push("last run failed".to_owned()),
-            count => phrases.push(format!("last {count} runs failed")),
+            None => phrases.push("its runs not readable".to_owned()),
+            Some(0) => {}
+            Some(1) => phrases.push("last run failed".to_owned()),
+            Some(count) => phrases.push(format!("last {count} runs failed")),
         }
         phrases.push(match job.last_success {
             None => "no success yet".to_owned(),

@@ -135,10 +135,23 @@ impl Screen<'_> {
         self.section("Mirror", rows)
     }
 
-    /// What could not be seen, and why.
+    /// What could not be seen, and why; what is alike of several images, in one line.
     pub(super) fn unseen(&self) -> Vec<Line> {
-        let rows = self.status.incomplete.iter().map(|blind| {
-            let text = format!("{}: {}", blind.what, quoted(&blind.reason));
+        let mut alike: Vec<(Vec<&str>, &str, &str)> = Vec::new();
+        for blind in &self.status.incomplete {
+            let (image, what) = blind.what.split_once(": ").unwrap_or(("", &blind.what));
+            match alike
+                .iter_mut()
+                .find(|(_, known, why)| (*known, *why) == (what, blind.reason.as_str()))
+            {
+                Some((images, ..)) => images.push(image),
+                None => alike.push((vec![image], what, &blind.reason)),
+            }
+        }
+        let rows = alike.into_iter().map(|(images, what, why)| {
+            let images = list(&images);
+            let colon = if images.is_empty() { "" } else { ": " };
+            let text = format!("{images}{colon}{what}: {}", quoted(why));
             Flow::default()
                 .item(0, [self.glyph(Mark::Unknown)])
                 .words(&text, TEXT)

@@ -37,6 +37,11 @@ impl Screen<'_> {
             [] => "All images current".to_owned(),
             parts => parts.join(", "),
         };
+        let images = if parts.is_empty() && !self.status.incomplete.is_empty() {
+            format!("{images}, as far as could be seen")
+        } else {
+            images
+        };
         match self.status.summary.frozen {
             None => format!("{images}."),
             Some(code) => {

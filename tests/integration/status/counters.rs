@@ -115,6 +115,17 @@ fn thirty_digits_are_more_than_any_limit() {
 }
 
 #[test]
+fn a_counter_beyond_any_screen_is_quoted_short_and_kept_whole() {
+    let value = "9".repeat(100 * 1024);
+    let site = annotated(G2, FAILURES, &value);
+    let seen = document(&site, &[]);
+    assert_eq!(states(&seen, "ingestor")[0], "stuck");
+    assert_eq!(seen["annotations"][FAILURES], value);
+    let table = page(&site, &[]);
+    assert!(!table.contains(&"9".repeat(201)), "{} bytes", table.len());
+}
+
+#[test]
 fn thirty_digits_of_attempts_lock_nothing_out_while_nothing_has_moved() {
     let site = annotated(G10, ATTEMPT, &"9".repeat(30));
     let seen = document(&site, &[]);

@@ -1,9 +1,13 @@
 //! Objects that are not as the chart makes them.
 
+use std::time::Duration;
+
 use super::*;
-use crate::world::sim::api::faults::Fault;
-use crate::world::sim::api::store::At;
+use crate::world::sim::api::faults::{Act, Fault};
+use crate::world::sim::api::store::{At, Store};
+use crate::world::sim::api::write::{Commit, Dependents};
 use crate::world::sim::release::Generation::{G2, G10};
+use crate::world::sim::release::scenarios::silent_g1;
 use crate::world::sim::release::{set_env, set_env_from, take_containers};
 
 fn tick_template(scene: &mut Scene) -> &mut Value {
@@ -202,21 +206,54 @@ fn a_deployment_that_is_gone_is_said_to_be() {
     );
 }
 
+/// Somebody deletes it, and everything that it owns.
+fn gone(kind: &str, namespace: &str, name: &str) -> impl Fn(&mut Store) + use<> {
+    let at = At::new(kind, namespace, name);
+    move |store: &mut Store| {
+        let _ = store.delete(&at, &json!({}), Dependents::Deleted, Commit::Stored);
+    }
+}
+
+#[test]
+fn a_deployment_that_goes_between_two_questions_leaves_the_rest_of_the_screen() {
+    let later = Act::Delay(Duration::from_millis(300));
+    // Before it could be listed, and after.
+    for (first, second) in [
+        ("/cronjobs?", "/deployments?"),
+        ("/deployments?", "/replicasets?"),
+    ] {
+        let site = healthy_site(G10);
+        let manager = gone("Deployment", NS, "berlin-jobs-manager");
+        site.cluster
+            .fault(Fault::on("GET", second).does(later.clone()));
+        site.cluster
+            .fault(Fault::on("GET", "/pods?").does(later.clone()));
+        site.cluster.fault(Fault::on("GET", first).then(manager));
+        let output = status(&site, &["-o", "json", "--exit-code"]).output();
+        assert_eq!(
+            (output.code, output.stderr.as_str()),
+            (Some(5), ""),
+            "{first}"
+        );
+        let seen: Value = serde_json::from_str(&output.stdout).unwrap();
+        assert_promised(&seen);
+        let jobs_manager = image(&seen, "jobs-manager");
+        assert_eq!(jobs_manager["states"], json!(["unknown"]), "{first}");
+        assert_ne!(text(&jobs_manager["unknown"]), "", "{first}");
+        assert_eq!(
+            seen["refreshJob"]["lastSuccess"], "2026-06-06T09:52:41Z",
+            "{first}"
+        );
+        assert_ne!(
+            image(&seen, "resource-monitor")["digests"]["running"],
+            Value::Null,
+            "{first}"
+        );
+    }
+}
+
 #[test]
 fn what_is_deleted_between_two_questions_is_gone_and_no_error() {
-    let gone = |kind: &'static str, namespace: &'static str, name: &str| {
-        let at = At::new(kind, namespace, name);
-        move |store: &mut crate::world::sim::api::store::Store| {
-            let none = json!({});
-            let dependents = crate::world::sim::api::write::Dependents::Deleted;
-            let _ = store.delete(
-                &at,
-                &none,
-                dependents,
-                crate::world::sim::api::write::Commit::Stored,
-            );
-        }
-    };
     let site = healthy_site(G10);
     let monitor = gone(
         "DaemonSet",
@@ -232,11 +269,44 @@ fn what_is_deleted_between_two_questions_is_gone_and_no_error() {
     let job = gone("Job", NS, "berlin-image-refresh-29678992");
     site.cluster
         .fault(Fault::on("GET", "/daemonsets/").then(job));
-    site.cluster.fault(
-        Fault::on("GET", "/log?").does(crate::world::sim::api::faults::Act::Delay(
-            std::time::Duration::from_millis(300),
-        )),
-    );
+    let later = Act::Delay(Duration::from_millis(300));
+    site.cluster.fault(Fault::on("GET", "/log?").does(later));
     let seen = document(&site, &[]);
     assert_eq!(seen["summary"]["state"], "current");
+}
+
+#[test]
+fn what_the_kubelet_says_in_place_of_a_log_is_no_log() {
+    for (said, quoted) in [
+        (
+            "unable to retrieve container logs for containerd://4f",
+            "unable to retrieve",
+        ),
+        ("<html>\u{1b}[2JLog in</html>", "<html> [2JLog in</html>"),
+        ("", "\"\""),
+    ] {
+        let site = stocked(|stock| {
+            let mut scene = silent_g1(stock.latest, stock.old_ingestor, stock.now);
+            for log in &mut scene.logs {
+                said.clone_into(&mut log.text);
+            }
+            scene
+        });
+        let output = status(&site, &[]).output();
+        assert_clean(&output);
+        assert!(
+            output.stdout.contains("cluster  ? log: what came is not"),
+            "{}",
+            output.stdout
+        );
+        let seen = document(&site, &[]);
+        let unseen = items(&seen["incomplete"]);
+        assert_eq!(unseen.len(), 1, "{unseen:#?}");
+        assert!(text(&unseen[0]["reason"]).contains(quoted), "{unseen:#?}");
+        // The age of what nobody followed gives the silence away all the same.
+        assert!(
+            message(&seen, "TBI-310").contains("was built 3d2h ago"),
+            "{said}"
+        );
+    }
 }

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::*;
 use crate::world::sim::api::store::At;
@@ -179,6 +179,22 @@ fn a_server_that_goes_away_for_a_while_is_said_and_watched_on() {
         "what could not be seen is unknown now"
     );
     assert_eq!(watch.end("INT").0, Some(130));
+}
+
+#[test]
+fn without_the_right_to_watch_it_looks_on_and_does_not_complain() {
+    let site = healthy_site(G10);
+    site.cluster
+        .deny(crate::world::sim::api::access::Denial::of("watch", "*"));
+    let watch = Watch::start(&site, &["-o", "json"]);
+    assert_eq!(watch.document()["summary"]["state"], "current");
+    // A watch is tried, and refused.
+    let started = Instant::now();
+    while site.cluster.count("GET", "watch=") == 0 {
+        assert!(started.elapsed() < SOON);
+        thread::yield_now();
+    }
+    assert_eq!(watch.end("INT"), (Some(130), String::new()));
 }
 
 #[test]

@@ -7,7 +7,7 @@ const OWN: &str = "
     namespace context chart node nodes no IMAGE TRACKS IN USE LATEST ARCH STATE tracks in use latest arch only
     digests floats none has have It was resolved from this machine, not the cluster. cluster. release
     Refresh every at last run runs failed, failed ok ago, ago next suspended, suspended success yet active active,
-    by hand) (by but see (but (log gone with its pod) not readable: no refresh job: image is pinned by digest
+    by hand) (by but see (but (log gone with its pod) not readable: readable, no refresh job: image is pinned by digest
     complete: complete Streaks ingestor lookups rollouts ticks skipped this generation does count none:
     alarm after about since (clears itself on the successful lookup) once rollout has settled) when a succeeds)
     (does not clear itself) never fires: its limit is not a number (not
