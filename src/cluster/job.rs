@@ -194,9 +194,9 @@ impl<'a> OwnJobs<'a> {
         )
         .await;
         let (jobs, pods) = (jobs?, pods?);
-        let looks = jobs.iter().map(async |job| {
-            seen::own_job(job, &pods, self.events(job, &pods).await)
-        });
+        let looks = jobs
+            .iter()
+            .map(async |job| seen::own_job(job, &pods, self.events(job, &pods).await));
         Ok(join_all(looks).await)
     }
 
