@@ -72,7 +72,7 @@ pub(crate) fn choice(plan: &Plan, image: ManagedImage) -> String {
     rows.next().map_or_else(
         || image.to_string(),
         |row| {
-            let now = table::now(row, &digests);
+            let now = table::before(row, &digests);
             let after = table::after(row, &digests);
             format!("{image}   {now} -> {after}")
         },

@@ -155,7 +155,7 @@ impl Screen<'_> {
         };
         let (field, now) = match self.recorded(row) {
             Some((key, before)) => (key, before),
-            None => (row.field(), now(row, &self.digests)),
+            None => (row.field(), before(row, &self.digests)),
         };
         [field, now, after(row, &self.digests), pods]
             .map(|text| (text, style))
@@ -225,7 +225,7 @@ const fn mark(fate: Fate) -> Mark {
     }
 }
 
-pub(super) fn now(row: &Row, digests: &ShownDigests) -> String {
+pub(super) fn before(row: &Row, digests: &ShownDigests) -> String {
     let all = row.now.digests.as_deref().unwrap_or_default();
     match (row.now.form, all) {
         (Form::Digest, [digest]) => digests.show(digest).to_owned(),
