@@ -33,6 +33,8 @@ mod look;
 mod lookup;
 mod node;
 mod observation;
+mod probe;
+mod reading;
 mod record;
 mod registry;
 mod release;

@@ -53,7 +53,7 @@ enum Stored {
 
 /// How a registry lets one in.
 #[derive(Clone)]
-enum Door {
+pub(super) enum Door {
     Open,
     /// A login with every request.
     Basic,
@@ -69,7 +69,7 @@ pub(super) struct Pass {
 }
 
 impl Pass {
-    const NONE: Self = Self {
+    pub(super) const NONE: Self = Self {
         header: None,
         until: None,
     };
@@ -281,7 +281,11 @@ impl Registry {
         Ok(door)
     }
 
-    async fn ping(&self, transport: &Transport, deadline: Deadline) -> Result<Answer, Failure> {
+    pub(super) async fn ping(
+        &self,
+        transport: &Transport,
+        deadline: Deadline,
+    ) -> Result<Answer, Failure> {
         let question = Question {
             method: Method::GET,
             url: self.endpoint.ping(),
@@ -294,7 +298,7 @@ impl Registry {
     }
 
     /// The first challenge for tokens, else one for a login, of all that the answer holds.
-    fn read_challenge(&self, answer: &Answer) -> Result<Door, Failure> {
+    pub(super) fn read_challenge(&self, answer: &Answer) -> Result<Door, Failure> {
         let refuse = |words: String| altered(words).at(&self.endpoint.base, Part::Api);
         let challenges = answer.challenges();
         let bearer = challenges.iter().find_map(|it| {
@@ -323,7 +327,7 @@ impl Registry {
     }
 
     /// One token for several repositories. Where that is refused, one for each: it names the culprit.
-    async fn fetch_some(
+    pub(super) async fn fetch_some(
         &self,
         transport: &Transport,
         service: &Service,
