@@ -1,4 +1,4 @@
-//! What `doctor` reads of the way to a registry, from one of the points it looks from. Plain data.
+//! What `doctor` reads: the way to the registries from each point it looks from, rights, policies. Plain data.
 //!
 //! A way has steps that are crossed in order. The first that breaks is the reading; what needs it says so, and is
 //! neither a success nor a failure.
@@ -6,14 +6,137 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use crate::codes::Code;
 use crate::image::{Digest, Reference};
 use crate::lookup::{Failure, Layer};
+use crate::observation::{Observation, Seen};
+use crate::rights::Rule;
+
+/// Everything that one look of `doctor` at one release saw.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Readings {
+    /// The API server's clock; this machine's where none answered.
+    pub(crate) at: Timestamp,
+    pub(crate) context: String,
+    pub(crate) namespace: String,
+    pub(crate) server: Result<Server, Refusal>,
+    /// What the caller may do of what commands need; empty where nobody could be asked.
+    pub(crate) rights: Vec<Right>,
+    /// What the refresher's account may do. `None` without a refresher.
+    pub(crate) account: Option<Account>,
+    pub(crate) release: Result<Observation, Refusal>,
+    /// Those that select the refresher's pods. Empty without a refresher.
+    pub(crate) policies: Seen<Vec<Policy>>,
+    /// From this machine, by the names of the registries.
+    pub(crate) here: Vec<Way>,
+    /// From pods of the refresher's kind, one per node that was looked from.
+    pub(crate) pods: Vec<PodLook>,
+    /// What nodes themselves pulled, or could not.
+    pub(crate) pulls: Vec<NodePull>,
+}
+
+/// What a probe pod saw.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PodLook {
+    /// The node it stood on. `None` where it came to stand on none.
+    pub(crate) node: Option<String>,
+    pub(crate) ways: Result<Vec<Way>, Unprobed>,
+}
+
+/// Why no pod has looked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Unprobed {
+    /// Nobody wanted it to: `--no-probe`.
+    ByChoice(String),
+    /// It could not be tried: no right, no refresher to copy.
+    Unable(String),
+    /// It was tried, and something kept it from starting or from answering, in the words of whoever did.
+    Failed { code: Option<Code>, message: String },
+}
+
+/// One image that a node pulled, or could not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct NodePull {
+    pub(crate) node: String,
+    pub(crate) image: Reference,
+    pub(crate) result: Result<(), Broken>,
+    /// What tells: `event 3m ago`, `pull test`.
+    pub(crate) by: String,
+}
+
+/// The API server that answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Server {
+    /// As it calls itself: `v1.30.4`.
+    pub(crate) version: String,
+    pub(crate) took: Duration,
+}
+
+/// Why something that everything else hangs on is not there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    pub(crate) code: Option<Code>,
+    /// One printable line.
+    pub(crate) message: String,
+    /// The next thing to do; `None` rather than something vague.
+    pub(crate) hint: Option<String>,
+}
+
+/// One right, and whether somebody has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Right {
+    pub(crate) rule: &'static Rule,
+    pub(crate) verb: &'static str,
+    /// `None` for a right that holds in the whole cluster.
+    pub(crate) namespace: Option<String>,
+    pub(crate) answer: Answer,
+}
+
+/// What an authorizer says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    Allowed,
+    Denied,
+    /// It could not be asked, and why.
+    Unknown(String),
+}
+
+/// A service account, and what it may do of what it needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Account {
+    pub(crate) name: String,
+    pub(crate) rights: Vec<Right>,
+}
+
+/// A `NetworkPolicy` that governs what leaves the refresher's pods.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Policy {
+    pub(crate) name: String,
+    /// What it lets out, one entry per rule; empty when it lets out nothing.
+    pub(crate) allows: Vec<String>,
+}
 
 /// Where a probe stood.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Vantage {
     Workstation,
+    /// In a pod on this node.
+    Pod(String),
+    /// This node's container runtime.
+    Node(String),
+}
+
+impl Vantage {
+    /// As identifiers have it: `workstation`.
+    pub(crate) fn id(&self) -> String {
+        match self {
+            Self::Workstation => "workstation".to_owned(),
+            Self::Pod(node) => format!("pod/{node}"),
+            Self::Node(node) => format!("node/{node}"),
+        }
+    }
 }
 
 /// The steps to an image, in the order in which they are crossed.
@@ -162,4 +285,31 @@ pub(crate) struct Way {
     pub(crate) budget: Option<Budget>,
     /// What the tags name from here, as far as they were resolved.
     pub(crate) digests: BTreeMap<Reference, Digest>,
+}
+
+impl Way {
+    /// The step that broke, the first if several did.
+    pub(crate) fn broken(&self) -> Option<(Step, &Taken, &Broken)> {
+        self.steps
+            .iter()
+            .find_map(|(step, taken)| match &taken.reading {
+                Reading::Failed(broken) => Some((*step, taken, broken)),
+                Reading::Passed
+                | Reading::Odd(_)
+                | Reading::Needs(_)
+                | Reading::Skipped(_)
+                | Reading::Unknown(_) => None,
+            })
+    }
+
+    pub(crate) fn has_passed(&self, step: Step) -> bool {
+        let reading = self.steps.get(&step).map(|taken| &taken.reading);
+        matches!(reading, Some(Reading::Passed | Reading::Odd(_)))
+    }
+
+    /// Whether nothing is in the way, from the name to the layers.
+    pub(crate) fn is_open(&self) -> bool {
+        let is_reached = self.has_passed(Step::Manifest) && self.has_passed(Step::Layers);
+        is_reached && self.broken().is_none_or(|(step, ..)| step == Step::Budget)
+    }
 }

@@ -40,6 +40,7 @@ mod fault;
 mod fetch;
 mod manifest;
 mod proxies;
+mod recorder;
 mod resolve;
 mod retry;
 pub(crate) mod steps;

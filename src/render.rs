@@ -4,6 +4,7 @@
 //! read.
 
 pub(crate) mod digests;
+pub(crate) mod doctor;
 #[cfg(test)]
 mod fixtures;
 mod flow;

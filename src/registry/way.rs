@@ -5,17 +5,13 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
 use reqwest::Url;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::ring;
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
-use rustls_platform_verifier::Verifier;
+use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsConnector;
@@ -25,7 +21,6 @@ use super::fault::{Fault, Part, cut, proxy_answer, stalled, tls_fault, unconnect
 use super::proxies::proxy_name;
 use super::transport::Transport;
 use super::tunnel::open_tunnel;
-use crate::certificate;
 use crate::codes::Code;
 use crate::lookup::Layer;
 use crate::reading::Broken;
@@ -210,13 +205,8 @@ impl Walk<'_> {
             return Ok(());
         }
         let limit = self.transport.limits.connect;
-        let recorder = Arc::new(Recorder {
-            trusted: self
-                .transport
-                .trusted()
-                .map_err(|error| tls_fault(&error))?,
-            issuer: Mutex::default(),
-        });
+        let recorder = self.transport.recorder();
+        let recorder = recorder.map_err(|error| tls_fault(&error))?;
         let name = ServerName::try_from(self.url.host_str().unwrap_or_default().to_owned());
         let name = name.map_err(|_| unconnected(None, None, limit))?;
         let connector = TlsConnector::from(Arc::new(recorder.config()));
@@ -299,87 +289,6 @@ fn worst(closed: &[(IpAddr, io::ErrorKind)]) -> Option<io::ErrorKind> {
         .into_iter()
         .find(|kind| kinds().any(|one| one == *kind))
         .or_else(|| kinds().next())
-}
-
-/// Checks certificates as they are checked elsewhere, and takes down who issued them.
-#[derive(Debug)]
-struct Recorder {
-    trusted: Arc<Verifier>,
-    issuer: Mutex<Option<String>>,
-}
-
-impl Recorder {
-    fn config(self: &Arc<Self>) -> ClientConfig {
-        let mut config = ClientConfig::builder()
-            .with_root_certificates(rustls::RootCertStore::empty())
-            .with_no_client_auth();
-        config
-            .dangerous()
-            .set_certificate_verifier(Arc::clone(self) as _);
-        // As requests say it: a filter may look at this, too.
-        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        config
-    }
-
-    fn issuer(&self) -> Option<String> {
-        self.issuer
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-    }
-}
-
-impl ServerCertVerifier for Recorder {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        server_name: &ServerName<'_>,
-        ocsp_response: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        let issuer = certificate::issuer(end_entity);
-        *self.issuer.lock().unwrap_or_else(PoisonError::into_inner) = issuer;
-        self.trusted
-            .verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.trusted
-            .verify_tls12_signature(message, certificate, signature)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.trusted
-            .verify_tls13_signature(message, certificate, signature)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.trusted.supported_verify_schemes()
-    }
-}
-
-impl Transport {
-    /// The verifier that the client uses, too. Made at its first use: it reads every root of this machine.
-    fn trusted(&self) -> Result<Arc<Verifier>, rustls::Error> {
-        if let Some(verifier) = self.verifier.get() {
-            return Ok(Arc::clone(verifier));
-        }
-        let provider = Arc::new(ring::default_provider());
-        let roots = self.roots.iter().cloned();
-        let verifier = Arc::new(Verifier::new_with_extra_roots(roots, provider)?);
-        Ok(Arc::clone(self.verifier.get_or_init(|| verifier)))
-    }
 }
 
 /// Loopback, private, link-local and unspecified addresses: DNS filters answer with them.

@@ -162,6 +162,26 @@ impl Line {
     }
 }
 
+/// Where codes end, where the page does not say it.
+pub(super) const EDGE: usize = 95;
+
+/// Puts a code at the end of the last line, flush at `edge`, or on a line of its own where it does not fit.
+pub(super) fn coded(lines: &mut Vec<Line>, code: &str, edge: Option<usize>, style: Style) {
+    let is_free = edge.is_none();
+    let edge = edge.unwrap_or(EDGE);
+    match lines.last_mut() {
+        Some(last) if last.width() + 1 + code.len() <= edge || is_free => {
+            let gap = edge.saturating_sub(last.width() + code.len()).max(1);
+            last.push(gap, [(code.to_owned(), style)]);
+        }
+        _ => {
+            let mut line = Line::indent(edge.saturating_sub(code.len()));
+            line.push(0, [(code.to_owned(), style)]);
+            lines.push(line);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

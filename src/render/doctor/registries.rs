@@ -1,0 +1,222 @@
+//! The ways to the registries: a row for each step, a column for each vantage point, below one another where the page
+//! is too narrow.
+
+use super::{Form, Screen, mark};
+use crate::checks::Group;
+use crate::reading::Step;
+use crate::render::flow::{Flow, Line, Margins, coded};
+use crate::render::model::doctor::{Check, CheckResult, VantagePoint};
+use crate::render::theme::{Mark, TEXT};
+
+mod grid;
+
+impl Screen<'_> {
+    pub(super) fn registries(&self) -> Vec<Line> {
+        let (points, names) = (self.points(), self.names());
+        let mut lines = match self.grid(&points, &names) {
+            _ if names.is_empty() => self.title(),
+            Some(lines) => lines,
+            None => self.stacked(&points, &names),
+        };
+        let rest = self
+            .of(Group::Registries)
+            .filter(|check| step_of(check).is_none());
+        let before = lines.len();
+        for check in rest.filter(|check| check.result != CheckResult::Ok) {
+            lines.extend(self.lines_of(check));
+        }
+        if self.view.form == Form::Wide {
+            lines.extend(self.policies());
+            lines.extend(self.hosts());
+        }
+        if names.is_empty() && lines.len() == before {
+            return Vec::new();
+        }
+        lines
+    }
+
+    fn title(&self) -> Vec<Line> {
+        Flow::default()
+            .words(Group::Registries.title(), TEXT)
+            .lines(self.margins(0, 0))
+    }
+
+    /// Where ways were looked at from, this machine first.
+    fn points(&self) -> Vec<&VantagePoint> {
+        let is_asked = |point: &&VantagePoint| {
+            let mut checks = self.of(Group::Registries);
+            checks.any(|check| step_of(check).is_some() && is_from(check, point))
+        };
+        self.report.vantage_points.iter().filter(is_asked).collect()
+    }
+
+    /// The registries, in the order of the checks.
+    fn names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = Vec::new();
+        for (name, _) in self.of(Group::Registries).filter_map(step_of) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names
+    }
+
+    fn steps(&self, name: &str) -> Vec<Step> {
+        let is_taken = |step: &Step| {
+            let mut checks = self.of(Group::Registries).filter_map(step_of);
+            checks.any(|of| of == (name, *step))
+        };
+        Step::ALL.into_iter().filter(is_taken).collect()
+    }
+
+    fn check_of(&self, name: &str, step: Step, point: &VantagePoint) -> Option<&Check> {
+        self.of(Group::Registries)
+            .find(|check| step_of(check) == Some((name, step)) && is_from(check, point))
+    }
+
+    /// One vantage point below the other, each with all its registries.
+    fn stacked(&self, points: &[&VantagePoint], names: &[&str]) -> Vec<Line> {
+        let mut lines = Vec::new();
+        for point in points {
+            let text = format!("{} from {}", Group::Registries.title(), title(point));
+            lines.extend(Flow::default().words(&text, TEXT).lines(self.margins(0, 2)));
+            for name in names {
+                lines.extend(Flow::default().words(name, TEXT).lines(self.margins(2, 2)));
+                for step in self.steps(name) {
+                    let Some(check) = self.check_of(name, step, point) else {
+                        continue;
+                    };
+                    let flow = Flow::default().item(0, [self.glyph(mark(check.result))]);
+                    let text = format!("{} {}", label(step), whole(check));
+                    let mut row = flow.words(&text, TEXT).lines(Margins {
+                        width: self.edge(),
+                        ..self.margins(4, 6)
+                    });
+                    if let Some(code) = check.code {
+                        coded(&mut row, &code.to_string(), self.edge(), self.theme.dim);
+                    }
+                    lines.extend(row);
+                }
+            }
+        }
+        lines
+    }
+
+    /// One line for each registry: `✔ all 5 steps, 112ms`.
+    pub(super) fn folded_registries(&self) -> Vec<Line> {
+        let (points, names) = (self.points(), self.names());
+        if names.is_empty() {
+            return Vec::new();
+        }
+        let says = |name: &&str, point: &&VantagePoint| -> String { self.sum(name, point) };
+        self.columns(&points, &names, says)
+    }
+
+    /// All steps of a registry from one vantage point.
+    fn sum(&self, name: &str, point: &VantagePoint) -> String {
+        let steps = self.steps(name);
+        let checks: Vec<&Check> = steps
+            .iter()
+            .filter(|step| **step != Step::Budget)
+            .filter_map(|step| self.check_of(name, *step, point))
+            .filter(|check| check.result == CheckResult::Ok)
+            .collect();
+        let slowest = checks.iter().filter_map(|check| check.latency_ms).max();
+        let took = slowest.map(|took| format!(", {took}ms"));
+        let budget = self.check_of(name, Step::Budget, point);
+        let left = budget.and_then(|check| check.message.as_deref());
+        let left = left.map(|left| format!(", {left}"));
+        format!(
+            "all {} steps{}{}",
+            checks.len(),
+            took.unwrap_or_default(),
+            left.unwrap_or_default()
+        )
+    }
+
+    fn policies(&self) -> Vec<Line> {
+        let Some(policies) = &self.report.network_policies else {
+            return Vec::new();
+        };
+        let text = match &policies[..] {
+            [] => "no NetworkPolicy selects the refresh pods".to_owned(),
+            some => {
+                let each: Vec<String> = some
+                    .iter()
+                    .map(|policy| match &policy.allows[..] {
+                        [] => format!("{} lets out nothing", policy.name),
+                        allows => format!("{} lets out {}", policy.name, allows.join("; ")),
+                    })
+                    .collect();
+                format!(
+                    "NetworkPolicies that select the refresh pods: {}",
+                    each.join(". ")
+                )
+            }
+        };
+        self.aside(&text)
+    }
+
+    fn hosts(&self) -> Vec<Line> {
+        let each: Vec<String> = self
+            .report
+            .hosts
+            .iter()
+            .map(|host| {
+                let known = if host.observed { "" } else { ", expected" };
+                format!("{}:{} ({}{known})", host.host, host.port, host.purpose)
+            })
+            .collect();
+        if each.is_empty() {
+            return Vec::new();
+        }
+        self.aside(&format!("hosts: {}", each.join(", ")))
+    }
+
+    fn aside(&self, text: &str) -> Vec<Line> {
+        Flow::default()
+            .item(0, [self.glyph(Mark::Skip)])
+            .words(text, TEXT)
+            .lines(self.margins(2, 4))
+    }
+}
+
+/// The registry and the step that a check is about.
+fn step_of(check: &Check) -> Option<(&str, Step)> {
+    let (name, word) = check.id.strip_prefix("egress.")?.rsplit_once('.')?;
+    let step = Step::ALL.into_iter().find(|step| step.word() == word)?;
+    Some((name, step))
+}
+
+fn is_from(check: &Check, point: &VantagePoint) -> bool {
+    check.vantage.as_deref() == Some(point.id.as_str())
+}
+
+const fn label(step: Step) -> &'static str {
+    match step {
+        Step::Dns => "dns",
+        Step::Connect => "connect, tls",
+        Step::Token => "token",
+        Step::Manifest => "manifest",
+        Step::Layers => "layers",
+        Step::Budget => "rate budget",
+    }
+}
+
+fn title(point: &VantagePoint) -> String {
+    match (point.kind, &point.node) {
+        ("pod", Some(node)) => format!("in the cluster (pod on {node})"),
+        ("pod", None) => "in the cluster (pod)".to_owned(),
+        _ => "this machine".to_owned(),
+    }
+}
+
+/// Everything that a check says, in one line.
+fn whole(check: &Check) -> String {
+    let took = check.latency_ms.map(|took| format!("{took}ms"));
+    let text = check.message.clone().or_else(|| check.reason.clone());
+    match (check.result, text, took) {
+        (CheckResult::Ok, text, took) => text.or(took).unwrap_or_default(),
+        (_, text, _) => text.unwrap_or_default(),
+    }
+}
