@@ -7,6 +7,7 @@
     reason = "the comments of flags are the manual, which has no backticks"
 )]
 
+mod doctor;
 mod timeout;
 
 use std::fmt;
@@ -18,6 +19,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use crate::health::State;
 use crate::image::ManagedImage;
+pub(crate) use doctor::{Doctor, DoctorFormat, ListFormat};
 pub(crate) use timeout::RequestTimeout;
 
 const FLAGS_FIRST: &str = "\
@@ -37,6 +39,14 @@ Examples:
   kubectl tracebloc-images status -n tracebloc --state stuck,broken --exit-code
   kubectl tracebloc-images status -n tracebloc -o json --offline
   kubectl tracebloc-images status -n tracebloc --watch";
+
+const DOCTOR_EXAMPLES: &str = "\
+Examples:
+  kubectl tracebloc-images doctor -n tracebloc
+  kubectl tracebloc-images doctor -n tracebloc -o short
+  kubectl tracebloc-images doctor -n tracebloc --allowlist
+  kubectl tracebloc-images doctor -n tracebloc --print-rbac=status | kubectl apply -f -
+  kubectl tracebloc-images doctor -n tracebloc --wait 10m";
 
 /// Shows what the container images of a tracebloc client do, and why
 #[derive(Parser, Debug)]
@@ -70,6 +80,10 @@ pub(crate) enum Command {
     /// Show per image what runs, what was recorded, what the tag names now, and what to do next
     #[command(after_help = format!("{STATUS_EXAMPLES}\n\n{FLAGS_FIRST}"))]
     Status(Status),
+
+    /// Find out what keeps images from being refreshed, and what to ask for
+    #[command(after_help = format!("{DOCTOR_EXAMPLES}\n\n{FLAGS_FIRST}"))]
+    Doctor(Doctor),
 
     /// Print the version of this plugin and of the API server
     Version(Version),
@@ -190,6 +204,8 @@ pub(crate) struct Schema {
 pub(crate) enum Document {
     /// What `status -o json` prints
     Status,
+    /// What `doctor -o json` prints
+    Doctor,
 }
 
 #[derive(Args, Debug)]
@@ -202,6 +218,7 @@ pub(crate) struct Help {
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Page {
     Status,
+    Doctor,
     Version,
     Schema,
     /// What each exit code means

@@ -2,6 +2,7 @@
 //!
 //! What comes back is turned into the vocabulary of this crate before it leaves the folder.
 
+pub(crate) mod access;
 pub(crate) mod connect;
 mod discover;
 #[cfg(test)]
@@ -10,6 +11,7 @@ mod images;
 mod nodes;
 pub(crate) mod observe;
 mod pods;
+pub(crate) mod policies;
 pub(crate) mod read;
 mod record;
 mod runs;

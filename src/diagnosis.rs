@@ -15,6 +15,7 @@ use block::{Block, blocks};
 mod block;
 mod evidence;
 mod incident;
+mod lookups;
 mod others;
 mod symptoms;
 mod table;
@@ -25,16 +26,14 @@ pub(crate) fn conclude(
     assessment: Option<&Assessment>,
     checks: &[Check],
 ) -> Vec<Cause> {
-    let blocks = blocks(readings);
     let case = Case {
         readings,
         assessment,
         checks,
-        blocks: &blocks,
     };
     let mut open: Vec<&Check> = checks.iter().filter(|check| check.is_trouble()).collect();
     let mut causes = Vec::new();
-    for block in &blocks {
+    for block in &blocks(readings) {
         let (own, rest): (Vec<_>, Vec<_>) = open
             .iter()
             .partition(|check| symptoms::is_of(&case, block, check));
@@ -43,6 +42,8 @@ pub(crate) fn conclude(
             causes.push(of_block(&case, block, &own));
         }
     }
+    let (of_lookups, open) = lookups::causes(&case, open);
+    causes.extend(of_lookups);
     causes.extend(others::causes(&case, &open));
     causes.sort_by_key(|cause| cause.gravity);
     causes
@@ -54,7 +55,6 @@ struct Case<'a> {
     readings: &'a Readings,
     assessment: Option<&'a Assessment>,
     checks: &'a [Check],
-    blocks: &'a [Block<'a>],
 }
 
 /// Something that is wrong, and that other things follow from.
@@ -114,10 +114,7 @@ fn of_block(case: &Case<'_>, block: &Block<'_>, own: &[&Check]) -> Cause {
     let row = table::row(block.code);
     let words = block.words();
     let is_harmless = own.iter().all(|check| check.outcome == Outcome::Warn);
-    let mut explains: Vec<Code> = own.iter().filter_map(|check| check.code).collect();
-    explains.retain(|code| *code != block.code);
-    explains.sort_unstable();
-    explains.dedup();
+    let explains = explained(own, block.code);
     let mut evidence: Vec<String> = own
         .iter()
         .filter(|check| check.vantage.is_some())
@@ -145,6 +142,15 @@ fn of_block(case: &Case<'_>, block: &Block<'_>, own: &[&Check]) -> Cause {
         },
         next: symptoms::meanwhile(case, block),
     }
+}
+
+/// The codes of these checks but the cause's own, ascending.
+fn explained(own: &[&Check], cause: Code) -> Vec<Code> {
+    let mut codes: Vec<Code> = own.iter().filter_map(|check| check.code).collect();
+    codes.retain(|code| *code != cause);
+    codes.sort_unstable();
+    codes.dedup();
+    codes
 }
 
 #[cfg(test)]

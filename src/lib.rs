@@ -65,8 +65,14 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
             cli.screen,
             &cli.connection,
         )),
+        Command::Doctor(doctor) => command::wait_for(command::doctor::doctor(
+            &doctor,
+            cli.screen,
+            &cli.connection,
+        )),
         Command::Schema(schema) => terminal::print(match schema.document {
             Document::Status => render::schema::STATUS,
+            Document::Doctor => render::schema::DOCTOR,
         })
         .map(|()| Exit::Done),
         Command::Version(version) if version.client => command::version::client(version.output),

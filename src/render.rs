@@ -3,6 +3,7 @@
 //! A screen is drawn from a model that is also what `-o json` prints, so nothing can be seen that a script cannot
 //! read.
 
+pub(crate) mod allowlist;
 pub(crate) mod digests;
 pub(crate) mod doctor;
 #[cfg(test)]
@@ -10,6 +11,7 @@ mod fixtures;
 mod flow;
 pub(crate) mod json;
 pub(crate) mod model;
+pub(crate) mod rbac;
 pub(crate) mod schema;
 pub(crate) mod status;
 pub(crate) mod table;

@@ -93,9 +93,8 @@ fn lacking(seen: &Observation, image: &AssessedImage, code: Code) -> Option<Stri
         coverage.nodes_missing.len(),
         seen.nodes.as_ref().ok()?.len(),
     );
-    let nodes = if all == 1 { "node" } else { "nodes" };
     Some(format!(
-        "{what} has no {}; {some} of {all} {nodes} cannot run it",
+        "{what} has no {}; {some} of {all} nodes cannot run it",
         missing.join(", ")
     ))
 }

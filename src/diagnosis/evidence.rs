@@ -186,7 +186,8 @@ fn pods(readings: &Readings, block: &Block<'_>) -> Option<String> {
     (!reached).then(|| "Pods not tested.".to_owned())
 }
 
-fn follows(explains: &[Code]) -> Option<String> {
+/// `TBI-301 and TBI-401 follow from it.`
+pub(super) fn follows(explains: &[Code]) -> Option<String> {
     let codes: Vec<String> = explains.iter().map(ToString::to_string).collect();
     let (words, verb) = match &codes[..] {
         [] => return None,

@@ -2,7 +2,6 @@
 
 use super::{Case, Cause, Confidence, Gravity};
 use crate::checks::{Check, Group, Outcome};
-use crate::codes::Code;
 use crate::health::NextStep;
 
 pub(super) fn causes(case: &Case<'_>, open: &[&Check]) -> Vec<Cause> {
@@ -14,14 +13,15 @@ pub(super) fn causes(case: &Case<'_>, open: &[&Check]) -> Vec<Cause> {
         let gravity = gravity(check);
         match causes.iter_mut().find(|cause| cause.code == code) {
             Some(cause) => {
-                cause.reasons.extend(check.message.clone());
+                let message = check.message.iter().filter(|text| **text != cause.title);
+                cause.reasons.extend(message.cloned());
                 cause.evidence.push(check.id.clone());
                 cause.gravity = cause.gravity.min(gravity);
             }
             None => causes.push(Cause {
                 code,
                 title: check.message.clone().unwrap_or_else(|| check.id.clone()),
-                reasons: reasons(case, check, code),
+                reasons: Vec::new(),
                 evidence: vec![check.id.clone()],
                 explains: Vec::new(),
                 confidence: Confidence::Medium,
@@ -44,43 +44,21 @@ fn gravity(check: &Check) -> Gravity {
     }
 }
 
-/// A failed lookup that no look from a pod explains has been seen by the refresher alone.
-fn reasons(case: &Case<'_>, check: &Check, code: Code) -> Vec<String> {
-    let is_lookup = matches!(
-        code,
-        Code::StreakBelowThreshold | Code::StreakAtThreshold | Code::SilentFailure
-    );
-    if !is_lookup {
-        return Vec::new();
-    }
-    let mut reasons = Vec::new();
-    let has_looked = case.readings.pods.iter().any(|pod| pod.ways.is_ok());
-    reasons.push(if has_looked {
-        "The pods reach the registry now: the next tick that looks it up clears this.".to_owned()
-    } else {
-        "The refresher's own pods could not look it up; no other pod has looked from there."
-            .to_owned()
-    });
-    if code == Code::StreakAtThreshold
-        && let Some(assessment) = case.assessment
-    {
-        reasons.extend(super::incident::ruled_out(case.readings, assessment));
-    }
-    let details = check.details.iter();
-    reasons.extend(details.map(|(label, text)| format!("{label}: {text}")));
-    reasons
-}
-
 fn hint(check: &Check) -> String {
     let hint = check.details.iter().find(|(label, _)| *label == "hint");
     hint.map(|(_, text)| text.clone()).unwrap_or_default()
 }
 
-/// What the assessment advises; a look of its own is not advised here.
+/// What the assessment advises, for what it has judged.
 fn next(case: &Case<'_>, check: &Check) -> Vec<NextStep> {
-    if matches!(check.group, Group::Access | Group::Registries) {
-        return Vec::new();
+    match check.group {
+        Group::Access | Group::Registries => Vec::new(),
+        Group::Images | Group::RefreshJob | Group::Chart => advised(case),
     }
+}
+
+/// A look of its own is not advised here.
+pub(super) fn advised(case: &Case<'_>) -> Vec<NextStep> {
     let steps = case
         .assessment
         .iter()

@@ -1,5 +1,7 @@
 //! What follows from a barred way, and what moves images past it meanwhile.
 
+use std::collections::BTreeSet;
+
 use super::Case;
 use super::block::{Block, Place, View, view};
 use crate::checks::{Check, Group};
@@ -34,30 +36,38 @@ fn follows(case: &Case<'_>, block: &Block<'_>, check: &Check) -> bool {
     let Some(code) = check.code else {
         return false;
     };
-    let is_tracked = check.image.is_none_or(|image| is_at(case, block, image));
-    if block.is_from(Place::Nodes) && code == Code::CannotPull && is_tracked {
-        return true;
+    let is_tracked = check.image.is_none_or(|image| {
+        registry(case, image).is_some_and(|name| block.registries().contains(name))
+    });
+    if block.is_from(Place::Nodes) && code == Code::CannotPull {
+        return is_tracked;
     }
-    if !block.is_from(Place::Pods) || !block.bars_lookups() || !is_tracked {
-        return false;
-    }
-    match code {
-        Code::StreakBelowThreshold | Code::StreakAtThreshold | Code::SilentFailure => true,
+    block.is_from(Place::Pods)
+        && block.bars_lookups()
+        && is_of_lookups(case, &block.registries(), check)
+}
+
+/// Whether a check is about failed lookups of the refresher at these registries, or follows from them.
+pub(super) fn is_of_lookups(case: &Case<'_>, registries: &BTreeSet<&str>, check: &Check) -> bool {
+    let is_at = |image| registry(case, image).is_some_and(|name| registries.contains(name));
+    match (check.code, check.image) {
+        (
+            Some(Code::StreakBelowThreshold | Code::StreakAtThreshold | Code::SilentFailure),
+            Some(image),
+        ) => is_at(image),
         // A refresher whose streak is at its limit fails at every run.
-        Code::RunsFailed => has_streak(case) && is_at(case, block, ManagedImage::Ingestor),
-        Code::PlatformMissing | Code::Stale | Code::Disagree => {
-            check.image.is_some_and(|image| would_heal(case, image))
+        (Some(Code::RunsFailed), None) => has_streak(case) && is_at(ManagedImage::Ingestor),
+        (Some(Code::PlatformMissing | Code::Stale | Code::Disagree), Some(image)) => {
+            is_at(image) && would_heal(case, image)
         }
         _ => false,
     }
 }
 
-fn is_at(case: &Case<'_>, block: &Block<'_>, image: ManagedImage) -> bool {
-    let release = case.readings.release.as_ref().ok();
-    let tracks = release
-        .and_then(|seen| seen.image(image))
-        .and_then(|observed| observed.tracks.as_ref());
-    tracks.is_some_and(|tracks| block.registries().contains(tracks.registry.as_str()))
+/// Where an image is looked up.
+pub(super) fn registry<'a>(case: &Case<'a>, image: ManagedImage) -> Option<&'a str> {
+    let seen = case.readings.release.as_ref().ok()?;
+    Some(seen.image(image)?.tracks.as_ref()?.registry.as_str())
 }
 
 fn has_streak(case: &Case<'_>) -> bool {

@@ -15,24 +15,50 @@ use crate::reading::{Broken, Known, LayerHost, Reading, Step, Taken, Way};
 use crate::registry::Session;
 use crate::registry::steps::{Greeting, Leave, Named, Steps, Timed, Walked};
 
-/// The way to each registry of these images, by its name.
-pub(crate) async fn look(session: &Session, images: &BTreeSet<Reference>) -> Vec<Way> {
-    let registries: BTreeSet<&str> = images.iter().map(|image| image.registry.as_str()).collect();
-    let ways = registries.into_iter().map(|registry| {
-        let of_registry = images.iter().filter(|image| image.registry == registry);
-        let images: Vec<&Reference> = of_registry.collect();
-        async move {
-            match session.steps(registry) {
-                Ok(steps) => walk(registry, &steps, &images).await,
-                Err(failure) => nowhere(registry, &failure),
+/// The way to each of these registries, and to those of the images, by their names.
+///
+/// Where no image of a registry is known, its steps end where one would be asked for.
+pub(crate) async fn look(
+    session: &Session,
+    registries: &[&str],
+    images: &BTreeSet<Reference>,
+) -> Vec<Way> {
+    let ways = all_registries(registries, images)
+        .into_iter()
+        .map(|registry| {
+            let of_registry = images.iter().filter(|image| image.registry == registry);
+            let images: Vec<&Reference> = of_registry.collect();
+            async move {
+                match session.steps(registry) {
+                    Ok(steps) => walk(registry, &steps, &images).await,
+                    Err(failure) => way_nowhere(registry, &failure),
+                }
             }
-        }
-    });
+        });
     join_all(ways).await
 }
 
-/// A registry of an impossible name.
-fn nowhere(registry: &str, failure: &Failure) -> Way {
+/// The ways of [`look`], where nothing can be asked for this reason.
+pub(crate) fn nowhere(
+    registries: &[&str],
+    images: &BTreeSet<Reference>,
+    why: &Failure,
+) -> Vec<Way> {
+    all_registries(registries, images)
+        .into_iter()
+        .map(|registry| way_nowhere(registry, why))
+        .collect()
+}
+
+fn all_registries<'a>(
+    registries: &[&'a str],
+    images: &'a BTreeSet<Reference>,
+) -> BTreeSet<&'a str> {
+    let of_images = images.iter().map(|image| image.registry.as_str());
+    of_images.chain(registries.iter().copied()).collect()
+}
+
+fn way_nowhere(registry: &str, failure: &Failure) -> Way {
     let mut way = empty(registry);
     way.put(Step::Dns, registry.to_owned(), failed(failure), None, None);
     way.need_rest(Step::Dns, registry);
@@ -77,13 +103,16 @@ async fn walk(registry: &str, steps: &Steps<'_>, images: &[&Reference]) -> Way {
         ..empty(registry)
     };
     way.connect(&api, greeting.as_ref());
+    if images.is_empty() {
+        way.skip_content(steps, layers);
+        return way;
+    }
     let greeting = greeting.and_then(|greeting| greeting.answer.ok());
     let leave = way
         .token(steps, tokens.as_ref(), greeting.as_ref(), images)
         .await;
     let named = way.manifest(steps, leave.as_ref(), images).await;
-    way.layers(steps, layers, leave.zip(named), likely.copied())
-        .await;
+    way.layers(steps, layers, leave.zip(named)).await;
     way
 }
 
@@ -112,6 +141,14 @@ impl Way {
                 self.put(rest, target.to_owned(), Reading::Needs(step), None, None);
             }
         }
+    }
+
+    /// Nothing to ask for; a host that does not answer has been found all the same.
+    fn skip_content(&mut self, steps: &Steps<'_>, layers: Option<Walked>) {
+        let unknown = || Reading::Skipped("no image is known".to_owned());
+        self.put(Step::Token, steps.token_target(), unknown(), None, None);
+        self.put(Step::Manifest, steps.host(), unknown(), None, None);
+        self.expect_layers(steps, layers, unknown());
     }
 
     fn is_passable(&self, step: Step) -> bool {
@@ -246,41 +283,11 @@ impl Way {
         steps: &Steps<'_>,
         likely: Option<Walked>,
         named: Option<(Leave, (&Reference, Digest))>,
-        expected: Option<&str>,
     ) {
         let Some((leave, (image, digest))) = named else {
             let before = [Step::Dns, Step::Connect, Step::Token, Step::Manifest];
             let needs = self.blocked_by(&before).unwrap_or(Step::Manifest);
-            let hosts = steps.layer_hosts().iter();
-            self.layers = hosts
-                .map(|host| LayerHost {
-                    host: (*host).to_owned(),
-                    known: Known::Expected,
-                })
-                .collect();
-            // A host that nobody sent us to says something only where it does not answer.
-            match likely {
-                Some(Walked {
-                    host,
-                    broken: Some((_, broken)),
-                    connect,
-                    issuer,
-                    ..
-                }) => self.put(
-                    Step::Layers,
-                    with_port(&host),
-                    Reading::Failed(broken),
-                    connect,
-                    issuer,
-                ),
-                _ => self.put(
-                    Step::Layers,
-                    expected.unwrap_or_default().to_owned(),
-                    Reading::Needs(needs),
-                    None,
-                    None,
-                ),
-            }
+            self.expect_layers(steps, likely, Reading::Needs(needs));
             return;
         };
         let address = match steps.locate(&leave, image, &digest).await {
@@ -324,6 +331,30 @@ impl Way {
             Some(fetched.took),
             issuer,
         );
+    }
+}
+
+impl Way {
+    /// Layer hosts that nobody sent us to: one says something only where it does not answer.
+    fn expect_layers(&mut self, steps: &Steps<'_>, walked: Option<Walked>, otherwise: Reading) {
+        let hosts = steps.layer_hosts().iter();
+        self.layers = hosts
+            .map(|host| LayerHost {
+                host: (*host).to_owned(),
+                known: Known::Expected,
+            })
+            .collect();
+        let host = steps.layer_hosts().first().copied().unwrap_or_default();
+        let (reading, took, issuer) = match walked {
+            Some(Walked {
+                broken: Some((_, broken)),
+                connect,
+                issuer,
+                ..
+            }) => (Reading::Failed(broken), connect, issuer),
+            _ => (otherwise, None, None),
+        };
+        self.put(Step::Layers, with_port(host), reading, took, issuer);
     }
 }
 

@@ -210,8 +210,21 @@ impl Screen<'_> {
         if summary.unknown > 0 {
             counts.push(format!("{} unknown", summary.unknown));
         }
-        if summary.skipped > 0 {
-            counts.push(format!("{} not reached", summary.skipped));
+        let skipped = self
+            .report
+            .checks
+            .iter()
+            .filter(|check| check.result == CheckResult::Skipped);
+        let (behind, by_choice): (Vec<_>, Vec<_>) = skipped.partition(|check| {
+            check
+                .reason
+                .as_deref()
+                .is_some_and(|why| why.starts_with("needs "))
+        });
+        for (checks, word) in [(behind, "not reached"), (by_choice, "skipped")] {
+            if !checks.is_empty() {
+                counts.push(format!("{} {word}", checks.len()));
+            }
         }
         parts.push(format!("{}.", counts.join(", ")));
         let millis = self.report.metadata.duration_ms;

@@ -112,7 +112,7 @@ async fn check(rows: &str, session: impl Fn(&Site) -> Session) {
         };
         let site = Site::new();
         site.net.fault(place_of(place), fault.parse().unwrap());
-        let ways = look(&session(&site), &images()).await;
+        let ways = look(&session(&site), &[], &images()).await;
         let is_docker = place.contains("docker");
         let address = site.net.proxy_url();
         let address = address.trim_start_matches("http://");
@@ -184,7 +184,7 @@ async fn a_proxy_is_quoted_in_its_own_words() {
 }
 
 async fn one(session: &Session, registry: &str) -> Way {
-    let ways = look(session, &images()).await;
+    let ways = look(session, &[], &images()).await;
     ways.into_iter()
         .find(|way| way.registry == registry)
         .unwrap()
@@ -193,7 +193,7 @@ async fn one(session: &Session, registry: &str) -> Way {
 #[tokio::test]
 async fn a_whole_way_is_told_with_its_hosts_its_budget_and_what_the_tags_name() {
     let site = Site::new();
-    let ways = look(&site.session(), &images()).await;
+    let ways = look(&site.session(), &[], &images()).await;
 
     let [docker, ghcr] = &ways[..] else {
         panic!("{ways:#?}");
@@ -261,7 +261,7 @@ async fn one_missing_tag_of_several_is_said_so_and_hides_nothing() {
     let site = Site::new();
     let mut images = images();
     images.insert("ghcr.io/tracebloc/ingestor:9.9".parse().unwrap());
-    let ways = look(&site.session(), &images).await;
+    let ways = look(&site.session(), &[], &images).await;
     assert_eq!(
         "dns +, connect +, token +, manifest TBI-251 ghcr.io: tag 9.9 does not exist (1 of 2 images), layers +",
         words(&ways[1])
@@ -350,7 +350,7 @@ async fn a_registry_that_cannot_exist_is_asked_nothing() {
         registry: "no host".to_owned(),
         ..INGESTOR.parse().unwrap()
     };
-    let ways = look(&site.session(), &[image].into()).await;
+    let ways = look(&site.session(), &[], &[image].into()).await;
     assert_eq!(
         "dns TBI-203 no host: \"no host\" cannot be the name of a registry, connect <dns, token <dns, manifest <dns, layers <dns",
         words(&ways[0])

@@ -10,7 +10,6 @@ use crate::checks::{self, Group};
 use crate::codes::Code;
 use crate::diagnosis::{self, Cause, Confidence};
 use crate::error::Exit;
-use crate::health::Assessment;
 use crate::image::ManagedImage;
 use crate::observation::Blind;
 use crate::reading::{Known, Readings, Vantage, Way};
@@ -156,6 +155,33 @@ pub(crate) struct Allow {
     pub(crate) observed: bool,
 }
 
+/// What `doctor --allowlist=json` prints.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct AllowList {
+    api_version: &'static str,
+    kind: &'static str,
+    /// Each host once, registry by registry.
+    pub(crate) hosts: Vec<Host>,
+}
+
+impl AllowList {
+    /// Of all releases together.
+    pub(crate) fn new(looked: &[Readings]) -> Self {
+        let mut all: Vec<Host> = Vec::new();
+        for host in looked.iter().flat_map(hosts) {
+            if !all.contains(&host) {
+                all.push(host);
+            }
+        }
+        Self {
+            api_version: API_VERSION,
+            kind: "AllowList",
+            hosts: all,
+        }
+    }
+}
+
 /// What decides about the exit code beside the checks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Strictness {
@@ -168,7 +194,6 @@ pub(crate) enum Strictness {
 /// A release, looked at and judged.
 pub(crate) struct Examined<'a> {
     pub(crate) readings: &'a Readings,
-    pub(crate) assessment: Option<&'a Assessment>,
     pub(crate) checks: &'a [checks::Check],
     pub(crate) causes: &'a [Cause],
     pub(crate) took: Duration,
