@@ -122,7 +122,7 @@ pub(crate) struct Policy {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Vantage {
     Workstation,
-    /// In a pod on this node.
+    /// In a pod on this node; empty where it came to stand on none.
     Pod(String),
     /// This node's container runtime.
     Node(String),
@@ -133,6 +133,7 @@ impl Vantage {
     pub(crate) fn id(&self) -> String {
         match self {
             Self::Workstation => "workstation".to_owned(),
+            Self::Pod(node) if node.is_empty() => "pod".to_owned(),
             Self::Pod(node) => format!("pod/{node}"),
             Self::Node(node) => format!("node/{node}"),
         }
@@ -313,3 +314,6 @@ impl Way {
         is_reached && self.broken().is_none_or(|(step, ..)| step == Step::Budget)
     }
 }
+
+#[cfg(test)]
+pub(crate) mod fixtures;

@@ -7,7 +7,7 @@ pub(crate) mod allowlist;
 pub(crate) mod digests;
 pub(crate) mod doctor;
 #[cfg(test)]
-mod fixtures;
+pub(crate) mod fixtures;
 mod flow;
 pub(crate) mod json;
 pub(crate) mod model;

@@ -8,6 +8,7 @@ use super::{Case, Cause, Confidence, Gravity, explained, incident, symptoms};
 use crate::checks::{Check, Outcome};
 use crate::codes::Code;
 use crate::health::NextStep;
+use crate::reading::Unprobed;
 use crate::shell::word;
 
 /// One cause for all such checks, and the checks that are none of it.
@@ -92,7 +93,7 @@ pub(super) fn causes<'a>(case: &Case<'_>, open: Vec<&'a Check>) -> (Option<Cause
         } else {
             Gravity::Beside
         },
-        advice: String::new(),
+        advice: advice(case),
         allow: Vec::new(),
         next: if is_over {
             tick(case).into_iter().collect()
@@ -101,6 +102,25 @@ pub(super) fn causes<'a>(case: &Case<'_>, open: Vec<&'a Check>) -> (Option<Cause
         },
     };
     (Some(cause), rest)
+}
+
+/// How to learn more than the refresher's own marks tell.
+fn advice(case: &Case<'_>) -> String {
+    let why = case
+        .readings
+        .pods
+        .iter()
+        .find_map(|pod| pod.ways.as_ref().err());
+    let advice = match why {
+        Some(Unprobed::ByChoice(_)) => {
+            "Run this again without --no-probe: only a pod can tell where the way is barred."
+        }
+        Some(Unprobed::Unable(_)) => {
+            "Have somebody run this who may create Jobs (doctor --print-rbac): only a pod can tell where the way is barred."
+        }
+        Some(Unprobed::Failed { .. }) | None => "",
+    };
+    advice.to_owned()
 }
 
 /// What the annotation or the log says, verbatim.

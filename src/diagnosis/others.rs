@@ -2,6 +2,7 @@
 
 use super::{Case, Cause, Confidence, Gravity};
 use crate::checks::{Check, Group, Outcome};
+use crate::codes::Code;
 use crate::health::NextStep;
 
 pub(super) fn causes(case: &Case<'_>, open: &[&Check]) -> Vec<Cause> {
@@ -45,6 +46,22 @@ fn gravity(check: &Check) -> Gravity {
 }
 
 fn hint(check: &Check) -> String {
+    let known = match (check.id.as_str(), check.code) {
+        ("egress.probe", _) => "See to what kept the pod from looking; --no-probe leaves it out.",
+        (_, Some(Code::RightMissing)) => {
+            "Ask for these rights: doctor --print-rbac prints the Roles."
+        }
+        (_, Some(Code::AccountRightMissing)) => {
+            "The chart's Role or its binding was changed: the next helm upgrade puts it back."
+        }
+        (_, Some(Code::DigestDiffers)) => {
+            "A tag that has just moved may differ for a moment: run this again. Otherwise a mirror or a cache on one of the ways is behind."
+        }
+        _ => "",
+    };
+    if !known.is_empty() {
+        return known.to_owned();
+    }
     let hint = check.details.iter().find(|(label, _)| *label == "hint");
     hint.map(|(_, text)| text.clone()).unwrap_or_default()
 }

@@ -101,7 +101,7 @@ pub(super) const TABLE: &[Row] = &[
         observed: "From {who} the certificate of {host} is issued by {issuer}, which is not trusted there",
         not: &["DNS", "a closed port"],
         means: "The inspection spares {fine} and not {hosts}.",
-        advice: "Have these exempted from TLS inspection, or give {who} its CA (pods: mount it and set SSL_CERT_FILE and CURL_CA_BUNDLE; nodes: certs.d of the runtime, then restart it):",
+        advice: "Have these exempted from TLS inspection, or give {who} its CA (SSL_CERT_FILE; in pods mounted, with CURL_CA_BUNDLE; on nodes in certs.d of the runtime, then restart it):",
         allows: true,
     },
     Row {
@@ -208,7 +208,7 @@ pub(super) const TABLE: &[Row] = &[
         title: "{hosts} answers {who} with errors",
         observed: "From {who} {host}: {said}",
         not: &["DNS", "a closed port", "TLS"],
-        means: "The network is fine: {fine} works.",
+        means: "",
         advice: "Wait and run this again (doctor --wait 10m); see https://status.docker.com or https://www.githubstatus.com.",
         allows: false,
     },

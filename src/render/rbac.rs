@@ -48,7 +48,11 @@ pub(crate) struct Places {
 pub(crate) enum Agents {
     /// The release has none that are refreshed.
     None,
-    In(String),
+    In {
+        namespace: String,
+        /// The one DaemonSet that is refreshed.
+        set: String,
+    },
     /// No release could be read: where the chart puts them unless told otherwise.
     Assumed(String),
 }
@@ -66,23 +70,34 @@ pub(crate) fn roles(of: Of, places: &Places) -> String {
     let mut documents = Vec::new();
     let mut own: Vec<&Rule> = at(Place::Release).collect();
     let mut agents: Vec<&Rule> = at(Place::NodeAgents).collect();
-    let (namespace, note) = match &places.agents {
-        Agents::None => (None, ""),
-        Agents::In(namespace) => (Some(namespace), ""),
+    let (namespace, set, note) = match &places.agents {
+        Agents::None => (None, None, ""),
+        Agents::In { namespace, set } => (Some(namespace), Some(set.as_str()), ""),
         Agents::Assumed(namespace) => (
             Some(namespace),
+            None,
             "# No release could be read: this is where the chart puts node agents by default.\n",
         ),
     };
     if namespace == Some(&places.release) {
         own.append(&mut agents);
     }
-    documents.extend(document("Role", &name, Some(&places.release), &own, ""));
+    let role = Document {
+        kind: "Role",
+        name: &name,
+        set,
+        note: "",
+    };
+    documents.extend(role.text(Some(&places.release), &own));
     if let Some(namespace) = namespace {
-        documents.extend(document("Role", &name, Some(namespace), &agents, note));
+        documents.extend(Document { note, ..role }.text(Some(namespace), &agents));
     }
     let everywhere: Vec<&Rule> = at(Place::Cluster).collect();
-    documents.extend(document("ClusterRole", &name, None, &everywhere, ""));
+    let cluster_role = Document {
+        kind: "ClusterRole",
+        ..role
+    };
+    documents.extend(cluster_role.text(None, &everywhere));
     let bind = format!(
         "# Bind each to whoever runs it: kubectl create rolebinding {name} -n {} --role={name} --user=NAME\n",
         places.release
@@ -90,39 +105,66 @@ pub(crate) fn roles(of: Of, places: &Places) -> String {
     bind + &documents.join("---\n")
 }
 
-fn document(
-    kind: &str,
-    name: &str,
-    namespace: Option<&str>,
-    rules: &[&Rule],
-    note: &str,
-) -> Option<String> {
-    if rules.is_empty() {
-        return None;
-    }
-    let mut text = format!(
-        "{note}apiVersion: rbac.authorization.k8s.io/v1\nkind: {kind}\nmetadata:\n  name: {name}\n"
-    );
-    if let Some(namespace) = namespace {
-        // Writing to a string cannot fail.
-        let _ = writeln!(text, "  namespace: {}", quoted(namespace));
-    }
-    text.push_str("rules:\n");
-    for rule in rules {
-        let without = match rule.need {
-            Need::Required => "required".to_owned(),
-            Need::Helps(what) => format!("for {what}"),
-        };
-        let verbs: Vec<String> = rule.verbs.iter().map(|verb| quoted(verb)).collect();
-        let _ = write!(
-            text,
-            "- apiGroups: [{}]\n  resources: [{}]\n  verbs: [{}] # {without}\n",
-            quoted(rule.group),
-            quoted(rule.resource),
-            verbs.join(", ")
+/// One object about to be written.
+#[derive(Clone, Copy)]
+struct Document<'a> {
+    kind: &'static str,
+    name: &'a str,
+    /// The DaemonSet that verbs on one object are granted on.
+    set: Option<&'a str>,
+    note: &'static str,
+}
+
+impl Document<'_> {
+    /// `None` where there is nothing to grant.
+    fn text(&self, namespace: Option<&str>, rules: &[&Rule]) -> Option<String> {
+        if rules.is_empty() {
+            return None;
+        }
+        let Self {
+            kind, name, note, ..
+        } = self;
+        let mut text = format!(
+            "{note}apiVersion: rbac.authorization.k8s.io/v1\nkind: {kind}\nmetadata:\n  name: {name}\n"
         );
+        if let Some(namespace) = namespace {
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "  namespace: {}", quoted(namespace));
+        }
+        text.push_str("rules:\n");
+        for rule in rules {
+            let named =
+                |verb: &&&str| rule.resource == "daemonsets" && matches!(**verb, "get" | "patch");
+            let (one, any): (Vec<&&str>, Vec<&&str>) = match self.set {
+                Some(_) => rule.verbs.iter().partition(named),
+                None => (Vec::new(), rule.verbs.iter().collect()),
+            };
+            for (verbs, object) in [(one, self.set), (any, None)] {
+                text += &grant(rule, &verbs, object);
+            }
+        }
+        Some(text)
     }
-    Some(text)
+}
+
+/// Nothing where there are no verbs.
+fn grant(rule: &Rule, verbs: &[&&str], object: Option<&str>) -> String {
+    if verbs.is_empty() {
+        return String::new();
+    }
+    let purpose = match rule.need {
+        Need::Required => "required".to_owned(),
+        Need::Helps(what) => format!("for {what}"),
+    };
+    let object = object.map(|name| format!("  resourceNames: [{}]\n", quoted(name)));
+    let verbs: Vec<String> = verbs.iter().map(|verb| quoted(verb)).collect();
+    format!(
+        "- apiGroups: [{}]\n  resources: [{}]\n{}  verbs: [{}] # {purpose}\n",
+        quoted(rule.group),
+        quoted(rule.resource),
+        object.unwrap_or_default(),
+        verbs.join(", ")
+    )
 }
 
 /// As YAML's double quotes have it; JSON's strings are a subset of them.

@@ -61,7 +61,10 @@ pub(super) async fn read(
 pub(super) async fn places(connection: &cli::Connection) -> Result<Places, Error> {
     let cluster = connect(connection).await?;
     let agents = match Box::pin(observe::look(&cluster, None)).await {
-        Ok(namespace) => agents(&namespace).map_or(Agents::None, Agents::In),
+        Ok(namespace) => monitor(&namespace).map_or(Agents::None, |(set, namespace)| Agents::In {
+            namespace,
+            set,
+        }),
         Err(_) => Agents::Assumed(NODE_AGENTS.to_owned()),
     };
     Ok(Places {
@@ -89,7 +92,7 @@ async fn of_releases(
         .flat_map(tags)
         .collect();
     let (session, probe) = (open(), open());
-    let agents = agents(namespace);
+    let agents = monitor(namespace).map(|(_, namespace)| namespace);
     let releases = namespace.releases();
     let each = releases.iter().map(async |release| {
         let policies = async {
@@ -207,9 +210,10 @@ async fn look_from_here(
     }
 }
 
-fn agents(namespace: &Namespace) -> Option<String> {
+/// The DaemonSet among the node agents, and its namespace.
+fn monitor(namespace: &Namespace) -> Option<(String, String)> {
     let mut releases = namespace.releases().iter();
-    releases.find_map(|release| Some(release.resource_monitor.as_ref()?.1.clone()))
+    releases.find_map(|release| release.resource_monitor.clone())
 }
 
 fn refusal(error: &Error) -> Refusal {

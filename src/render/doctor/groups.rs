@@ -81,9 +81,20 @@ impl Screen<'_> {
 
     /// `4 images cover both architectures in use (2 amd64, 1 arm64 nodes)`.
     fn all_covered(&self) -> Flow {
-        let images = self.of(Group::Images).count();
+        let images = self
+            .of(Group::Images)
+            .filter(|check| check.result == CheckResult::Ok)
+            .count();
         if images == 0 {
-            return Flow::default();
+            return self
+                .of(Group::Images)
+                .next()
+                .map_or_else(Flow::default, |check| {
+                    let why = check.reason.as_deref().unwrap_or_default();
+                    Flow::default()
+                        .item(0, [self.glyph(super::mark(check.result))])
+                        .words(&format!("not compared with the nodes: {why}"), TEXT)
+                });
         }
         let mut by_arch: BTreeMap<&str, usize> = BTreeMap::new();
         for node in self.report.nodes.iter().flatten() {

@@ -1,7 +1,7 @@
 //! The ways to the registries: a row for each step, a column for each vantage point, below one another where the page
 //! is too narrow.
 
-use super::{Form, Screen, mark};
+use super::{Form, LABEL, Screen, mark};
 use crate::checks::Group;
 use crate::reading::Step;
 use crate::render::flow::{Flow, Line, Margins, coded};
@@ -22,7 +22,7 @@ impl Screen<'_> {
             .of(Group::Registries)
             .filter(|check| step_of(check).is_none());
         let before = lines.len();
-        for check in rest.filter(|check| check.result != CheckResult::Ok) {
+        for check in rest.filter(|check| is_told(check)) {
             lines.extend(self.lines_of(check));
         }
         if self.view.form == Form::Wide {
@@ -45,7 +45,8 @@ impl Screen<'_> {
     fn points(&self) -> Vec<&VantagePoint> {
         let is_asked = |point: &&VantagePoint| {
             let mut checks = self.of(Group::Registries);
-            checks.any(|check| step_of(check).is_some() && is_from(check, point))
+            checks
+                .any(|check| (step_of(check).is_some() || is_probe(check)) && is_from(check, point))
         };
         self.report.vantage_points.iter().filter(is_asked).collect()
     }
@@ -72,6 +73,12 @@ impl Screen<'_> {
     fn check_of(&self, name: &str, step: Step, point: &VantagePoint) -> Option<&Check> {
         self.of(Group::Registries)
             .find(|check| step_of(check) == Some((name, step)) && is_from(check, point))
+    }
+
+    /// Why a vantage point has not looked.
+    fn unprobed(&self, point: &VantagePoint) -> Option<&Check> {
+        self.of(Group::Registries)
+            .find(|check| is_probe(check) && is_from(check, point))
     }
 
     /// One vantage point below the other, each with all its registries.
@@ -106,13 +113,42 @@ impl Screen<'_> {
     pub(super) fn folded_registries(&self) -> Vec<Line> {
         let (points, names) = (self.points(), self.names());
         if names.is_empty() {
-            return Vec::new();
+            let mut lines: Vec<Line> = self
+                .of(Group::Registries)
+                .filter_map(|check| check.reason.as_deref())
+                .flat_map(|why| {
+                    Flow::default()
+                        .item(0, [self.glyph(Mark::Skip)])
+                        .words(&format!("not asked: {why}"), TEXT)
+                        .lines(self.margins(LABEL + 2, LABEL + 2))
+                })
+                .collect();
+            if let Some(first) = lines.first_mut() {
+                first.label(Group::Registries.title());
+            }
+            return lines;
         }
-        let says = |name: &&str, point: &&VantagePoint| -> String { self.sum(name, point) };
-        self.columns(&points, &names, says)
+        if let Some(lines) = self.columns(&points, &names) {
+            return lines;
+        }
+        let mut lines = Vec::new();
+        for point in &points {
+            let text = format!("{} from {}", Group::Registries.title(), title(point));
+            lines.extend(Flow::default().words(&text, TEXT).lines(self.margins(0, 2)));
+            for name in &names {
+                let (mark, text) = match self.unprobed(point) {
+                    Some(check) => (mark(check.result), whole(check)),
+                    None => (Mark::Ok, self.sum(name, point)),
+                };
+                let flow = Flow::default().item(0, [self.glyph(mark)]);
+                let flow = flow.words(&format!("{name} {text}"), TEXT);
+                lines.extend(flow.lines(self.margins(2, 4)));
+            }
+        }
+        lines
     }
 
-    /// All steps of a registry from one vantage point.
+    /// All steps of a registry from one vantage point, which has looked.
     fn sum(&self, name: &str, point: &VantagePoint) -> String {
         let steps = self.steps(name);
         let checks: Vec<&Check> = steps
@@ -123,7 +159,9 @@ impl Screen<'_> {
             .collect();
         let slowest = checks.iter().filter_map(|check| check.latency_ms).max();
         let took = slowest.map(|took| format!(", {took}ms"));
-        let budget = self.check_of(name, Step::Budget, point);
+        // What the pods have left is what counts, where they were looked from.
+        let is_last = self.points().last().is_some_and(|last| last.id == point.id);
+        let budget = self.check_of(name, Step::Budget, point).filter(|_| is_last);
         let left = budget.and_then(|check| check.message.as_deref());
         let left = left.map(|left| format!(", {left}"));
         format!(
@@ -188,6 +226,19 @@ fn step_of(check: &Check) -> Option<(&str, Step)> {
     Some((name, step))
 }
 
+fn is_probe(check: &Check) -> bool {
+    check.id == "egress.probe"
+}
+
+/// What is chosen stands in the table; what could not be done is said below it.
+fn is_told(check: &Check) -> bool {
+    match check.result {
+        CheckResult::Ok => check.id.ends_with(".pull"),
+        CheckResult::Skipped => !is_probe(check),
+        CheckResult::Fail | CheckResult::Warn | CheckResult::Unknown => true,
+    }
+}
+
 fn is_from(check: &Check, point: &VantagePoint) -> bool {
     check.vantage.as_deref() == Some(point.id.as_str())
 }
@@ -206,7 +257,7 @@ const fn label(step: Step) -> &'static str {
 fn title(point: &VantagePoint) -> String {
     match (point.kind, &point.node) {
         ("pod", Some(node)) => format!("in the cluster (pod on {node})"),
-        ("pod", None) => "in the cluster (pod)".to_owned(),
+        ("pod", None) => "in the cluster".to_owned(),
         _ => "this machine".to_owned(),
     }
 }

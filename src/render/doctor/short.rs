@@ -56,13 +56,16 @@ fn of_check(check: &Check, theme: &Theme) -> String {
     let vantage = check.vantage.clone();
     let text = [&check.message, &check.reason];
     let text: Vec<&str> = text.into_iter().flatten().map(String::as_str).collect();
+    let target = check.target.as_ref().map(|target| format!("({target})"));
     let line = format!(
-        "{} {} {}: {}",
+        "{} {} {} {}: {}",
         code.unwrap_or_default(),
         vantage.unwrap_or_default(),
         check.id,
+        target.unwrap_or_default(),
         text.join(": ")
     );
+    let line = line.replace(" : ", ": ");
     format!(
         "{} {}",
         theme.glyphs.of(mark).style(theme.style(mark)),

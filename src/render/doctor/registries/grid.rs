@@ -3,7 +3,7 @@
 use owo_colors::Style;
 use unicode_width::UnicodeWidthStr;
 
-use super::{label, title, whole};
+use super::{is_probe, label, title, whole};
 use crate::checks::Group;
 use crate::reading::Step;
 use crate::render::doctor::{EDGE, Screen, mark};
@@ -16,6 +16,9 @@ const STEP: usize = 15;
 
 /// Room for what one vantage point says, and the blanks after it.
 const CELL: usize = 24;
+
+/// Room for all steps in one phrase.
+const SUM: usize = "✔ all 5 steps, 1234ms, 100 of 100 left".len();
 
 /// Room for a code, and the blank before it.
 const CODE: usize = 8;
@@ -32,11 +35,7 @@ impl Screen<'_> {
     /// `None` where the page has no room for it.
     pub(super) fn grid(&self, points: &[&VantagePoint], names: &[&str]) -> Option<Vec<Line>> {
         let start = start(names);
-        if self
-            .view
-            .width
-            .is_some_and(|width| width < start + points.len() * CELL)
-        {
+        if self.is_narrow(points, start, CELL) {
             return None;
         }
         let mut lines = vec![titles(points, start)];
@@ -61,7 +60,9 @@ impl Screen<'_> {
         let mut notes = Vec::new();
         let mut codes: Vec<String> = Vec::new();
         for (at, point) in points.iter().enumerate() {
-            let Some(check) = self.check_of(row.name, row.step, point) else {
+            // Said once for each registry.
+            let unprobed = || self.unprobed(point).filter(|_| !row.head.is_empty());
+            let Some(check) = self.check_of(row.name, row.step, point).or_else(unprobed) else {
                 continue;
             };
             let column = start + at * CELL;
@@ -70,11 +71,18 @@ impl Screen<'_> {
             } else {
                 CELL - 2
             };
-            let cell = shown(check, room.saturating_sub(2));
+            let cell = if is_probe(check) {
+                unprobed_word(check).to_owned()
+            } else {
+                shown(check, room.saturating_sub(2))
+            };
             let gap = column.saturating_sub(line.width()).max(1);
             let blank = if cell.is_empty() { "" } else { " " };
             let text = (format!("{blank}{cell}"), self.style_of(check));
             line.push(gap, [self.glyph(mark(check.result)), text]);
+            if is_probe(check) {
+                continue;
+            }
             let code = check.code.map(|code| code.to_string());
             codes.extend(code.filter(|code| !codes.contains(code)));
             if cell != whole(check) {
@@ -105,26 +113,44 @@ impl Screen<'_> {
         }
     }
 
-    /// One row for each registry, where nothing is wrong.
-    pub(super) fn columns(
-        &self,
-        points: &[&VantagePoint],
-        names: &[&str],
-        says: impl Fn(&&str, &&VantagePoint) -> String,
-    ) -> Vec<Line> {
+    /// One row for each registry, where nothing is wrong. `None` where the page has no room for it.
+    pub(super) fn columns(&self, points: &[&VantagePoint], names: &[&str]) -> Option<Vec<Line>> {
         let start = start(names);
+        if self.is_narrow(points, start, SUM) {
+            return None;
+        }
         let mut lines = vec![titles(points, start)];
         for name in names {
             let mut line = Line::indent(2);
             line.push(0, [((*name).to_owned(), TEXT)]);
             for (at, point) in points.iter().enumerate() {
                 let gap = (start + at * CELL).saturating_sub(line.width()).max(3);
-                let text = format!(" {}", says(name, point));
-                line.push(gap, [self.glyph(Mark::Ok), (text, TEXT)]);
+                let (mark, text) = match self.unprobed(point) {
+                    Some(check) => (mark(check.result), unprobed_word(check).to_owned()),
+                    None => (Mark::Ok, self.sum(name, point)),
+                };
+                line.push(gap, [self.glyph(mark), (format!(" {text}"), TEXT)]);
             }
             lines.push(line);
         }
-        lines
+        Some(lines)
+    }
+
+    /// Whether the page has no room for these columns, the last of them `last` wide.
+    fn is_narrow(&self, points: &[&VantagePoint], start: usize, last: usize) -> bool {
+        let others = points.len().saturating_sub(1) * CELL;
+        let title = points.last().map_or(0, |point| title(point).width());
+        let needed = start + others + last.max(title);
+        self.view.width.is_some_and(|width| width < needed)
+    }
+}
+
+/// A column has no room for the reason.
+const fn unprobed_word(check: &Check) -> &'static str {
+    match check.result {
+        CheckResult::Skipped => "skipped",
+        CheckResult::Unknown => "not looked from",
+        CheckResult::Fail | CheckResult::Warn | CheckResult::Ok => "no probe",
     }
 }
 
