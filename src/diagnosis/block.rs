@@ -207,7 +207,7 @@ impl Block<'_> {
             host: first.broken.host.clone(),
             said: first.broken.message.clone(),
             issuer: issuer.map_or_else(
-                || "somebody who does not say so".to_owned(),
+                || "an authority that is not named".to_owned(),
                 |issuer| format!("\"{issuer}\""),
             ),
             fine: join(self.fine.iter().copied()),

@@ -137,8 +137,13 @@ fn policies(readings: &Readings, block: &Block<'_>) -> Option<String> {
 fn nodes(readings: &Readings, block: &Block<'_>) -> Option<String> {
     if block.is_from(Place::Nodes) {
         let pull = readings.pulls.iter().find(|pull| pull.result.is_err())?;
+        let either = if block.is_from(Place::Pods) {
+            " either"
+        } else {
+            ""
+        };
         return Some(format!(
-            "Node {} cannot pull {} either ({}).",
+            "Node {} cannot pull {}{either} ({}).",
             pull.node, pull.image, pull.by
         ));
     }
@@ -160,7 +165,7 @@ fn nodes(readings: &Readings, block: &Block<'_>) -> Option<String> {
     }
 }
 
-/// Only what bars this machine alone.
+/// What pods tell of a way that is barred elsewhere.
 fn pods(readings: &Readings, block: &Block<'_>) -> Option<String> {
     if block.is_from(Place::Pods) {
         return None;
@@ -172,9 +177,12 @@ fn pods(readings: &Readings, block: &Block<'_>) -> Option<String> {
         .collect();
     let what = join(registries.iter().copied());
     if views.iter().all(|view| *view == View::Open) {
-        return Some(format!(
-            "Pods reach {what}: the cluster refreshes without this machine; look at its VPN and proxy."
-        ));
+        let look = if block.is_from(Place::Nodes) {
+            "what differs is the nodes' container runtime, with its own proxy, authorities and mirrors"
+        } else {
+            "the cluster refreshes without this machine; look at its VPN and proxy"
+        };
+        return Some(format!("Pods reach {what}: {look}."));
     }
     let reached = registries.iter().all(|registry| {
         let mut ways = readings

@@ -248,4 +248,6 @@ const fn mark(result: CheckResult) -> Mark {
 }
 
 #[cfg(test)]
+pub(super) mod fixtures;
+#[cfg(test)]
 mod tests;

@@ -6,18 +6,15 @@ use std::time::Duration;
 use insta::assert_snapshot;
 use unicode_width::UnicodeWidthStr;
 
+use super::fixtures::{
+    all, green, here_alone, incident, no_release, no_server, not_allowed, report,
+};
 use super::short::short;
 use super::*;
 use crate::checks::judge;
-use crate::codes::Code;
-use crate::diagnosis::conclude;
 use crate::health::assess;
-use crate::image::ManagedImage;
-use crate::lookup::Content;
-use crate::observation::{Blind, Observation, Spec};
-use crate::reading::fixtures::{barred, both, dropped, ghcr, of, open, pod, unprobed};
-use crate::reading::{Answer, Policy, Readings, Refusal, Step, Unprobed};
-use crate::render::fixtures::seen;
+use crate::reading::fixtures::unprobed;
+use crate::reading::{Readings, Unprobed};
 use crate::render::json::{json, yaml};
 use crate::render::model::doctor::{AllowList, Examined, Strictness};
 use crate::render::theme::Glyphs;
@@ -31,245 +28,6 @@ const WIDE: View = View {
     form: Form::Wide,
     ..PAGE
 };
-
-/// What there is to draw, by the name of its snapshots.
-pub(crate) fn all() -> Vec<(&'static str, Readings)> {
-    vec![
-        ("green", green()),
-        ("incident", incident()),
-        ("not_probed", not_probed()),
-        ("not_allowed", not_allowed()),
-        ("no_pod_started", no_pod_started()),
-        ("proxied", proxied()),
-        ("here_alone", here_alone()),
-        ("everywhere", everywhere()),
-        ("no_server", no_server()),
-        ("no_release", no_release()),
-        ("forbidden", forbidden()),
-        ("suspended", of(seen("suspended"))),
-        ("mirrored", mirrored()),
-        ("hostile", hostile()),
-    ]
-}
-
-/// Everything works, from here and from the pods.
-fn green() -> Readings {
-    Readings {
-        pods: vec![pod(both())],
-        ..of(healthy())
-    }
-}
-
-/// With the content of the old ingestor, too, which is of one architecture.
-fn stuck() -> Observation {
-    let mut seen = seen("stuck");
-    let ingestor = seen.image(ManagedImage::Ingestor).unwrap();
-    let latest = seen.latest(ingestor).unwrap().digest.clone();
-    let Spec::Pinned { digest, .. } = ingestor.workload.as_ref().unwrap().spec.clone() else {
-        panic!("{ingestor:#?}");
-    };
-    let mut manifest = seen.registry.manifests[&latest].clone().unwrap();
-    if let Content::Index(children) = &mut manifest.content {
-        children.retain(|child| child.platform.arch == "amd64");
-    }
-    manifest.digest = digest.clone();
-    seen.registry.manifests.insert(digest, Ok(manifest));
-    seen
-}
-
-/// With the content of the pinned ingestor, too.
-fn healthy() -> Observation {
-    let mut seen = seen("healthy");
-    let ingestor = seen.image(ManagedImage::Ingestor).unwrap();
-    let Spec::Pinned { digest, .. } = ingestor.workload.as_ref().unwrap().spec.clone() else {
-        panic!("{ingestor:#?}");
-    };
-    let like = seen.registry.manifests.values().next().cloned().unwrap();
-    seen.registry.manifests.insert(digest, like);
-    seen
-}
-
-/// The incident: a firewall between the pods and ghcr.io.
-pub(crate) fn incident() -> Readings {
-    Readings {
-        pods: vec![pod(ghcr(dropped()))],
-        ..of(stuck())
-    }
-}
-
-fn not_probed() -> Readings {
-    let why = "--no-probe".to_owned();
-    Readings {
-        pods: vec![unprobed(Unprobed::ByChoice(why))],
-        ..of(stuck())
-    }
-}
-
-fn not_allowed() -> Readings {
-    let why = "you may not create jobs in tracebloc".to_owned();
-    Readings {
-        pods: vec![unprobed(Unprobed::Unable(why))],
-        ..of(stuck())
-    }
-}
-
-fn no_pod_started() -> Readings {
-    let message =
-        "exceeded quota: small, requested: pods=1, used: pods=4, limited: pods=4".to_owned();
-    let why = Unprobed::Failed {
-        code: Some(Code::AdmissionRefused),
-        message,
-    };
-    Readings {
-        pods: vec![unprobed(why)],
-        ..of(healthy())
-    }
-}
-
-/// A proxy that wants a login, and a policy in the cluster besides.
-fn proxied() -> Readings {
-    let why = "proxy proxy.acme.example:3128 wants a login (407): Proxy Authentication Required, by Negotiate or NTLM, Zscaler/6.2";
-    let mut ways = vec![
-        barred("docker.io", Step::Connect, Code::ProxyLogin, why),
-        barred("ghcr.io", Step::Connect, Code::ProxyLogin, why),
-    ];
-    for way in &mut ways {
-        way.proxy = Some("proxy.acme.example:3128".to_owned());
-    }
-    Readings {
-        pods: vec![pod(ways)],
-        policies: Ok(vec![Policy {
-            name: "only-the-proxy".to_owned(),
-            allows: vec!["TCP 3128 to 10.0.0.0/8".to_owned()],
-        }]),
-        ..of(stuck())
-    }
-}
-
-fn here_alone() -> Readings {
-    Readings {
-        here: ghcr(barred(
-            "ghcr.io",
-            Step::Connect,
-            Code::TlsIntercepted,
-            "certificate issued by an authority that this machine does not trust",
-        )),
-        pods: vec![pod(both())],
-        ..of(healthy())
-    }
-}
-
-fn everywhere() -> Readings {
-    let broken = || {
-        barred(
-            "ghcr.io",
-            Step::Connect,
-            Code::RegistryError,
-            "answered 503",
-        )
-    };
-    Readings {
-        here: ghcr(broken()),
-        pods: vec![pod(ghcr(broken()))],
-        ..of(stuck())
-    }
-}
-
-fn refused(code: Code, message: &str, hint: &str) -> Refusal {
-    Refusal {
-        code: Some(code),
-        message: message.to_owned(),
-        hint: Some(hint.to_owned()),
-    }
-}
-
-fn no_server() -> Readings {
-    let refusal = refused(
-        Code::ApiUnreachable,
-        "reach the API server https://10.0.0.1:6443: Connection refused (os error 111)",
-        "check the network and the proxy, then: kubectl cluster-info",
-    );
-    Readings {
-        server: Err(refusal.clone()),
-        release: Err(refusal),
-        rights: Vec::new(),
-        account: None,
-        ..of(healthy())
-    }
-}
-
-fn no_release() -> Readings {
-    Readings {
-        release: Err(refused(
-            Code::NoRelease,
-            "no tracebloc release in namespace \"tracebloc\"",
-            "name its namespace with -n: edge-01, edge-02",
-        )),
-        account: None,
-        ..of(healthy())
-    }
-}
-
-fn forbidden() -> Readings {
-    let mut readings = of(seen("forbidden"));
-    for right in &mut readings.rights {
-        if right.verb != "get"
-            && right.rule.resource != "deployments"
-            && right.rule.resource != "cronjobs"
-        {
-            right.answer = Answer::Denied;
-        }
-    }
-    let why = "localsubjectaccessreviews.authorization.k8s.io is forbidden: User \"ana\" cannot create resource";
-    if let Some(account) = &mut readings.account {
-        for right in &mut account.rights {
-            right.answer = Answer::Unknown(why.to_owned());
-        }
-    }
-    Readings {
-        policies: Err(Blind(
-            "networkpolicies.networking.k8s.io is forbidden".to_owned(),
-        )),
-        ..readings
-    }
-}
-
-fn mirrored() -> Readings {
-    Readings {
-        here: Vec::new(),
-        ..of(seen("mirrored"))
-    }
-}
-
-/// Words from outside that would steer a terminal, had they not been cleaned; and more than fits.
-fn hostile() -> Readings {
-    let mut readings = of(seen("hostile"));
-    readings.context = "\u{1b}[2Jcontext".to_owned();
-    readings.here = vec![barred(
-        "registry-with-a-name-that-is-longer-than-any-column.example.com:5000",
-        Step::Connect,
-        Code::NotARegistry,
-        &"answered 200 with \u{1b}[31ma web page\u{202e} ".repeat(5),
-    )];
-    readings.policies = Ok(vec![Policy {
-        name: "\u{7}bell".to_owned(),
-        allows: vec!["TCP 53\u{1b}[1A".to_owned()],
-    }]);
-    readings
-}
-
-fn report(readings: &Readings) -> DoctorReport {
-    let assessment = readings.release.as_ref().ok().map(assess);
-    let checks = judge(readings, assessment.as_ref());
-    let causes = conclude(readings, assessment.as_ref(), &checks);
-    let examined = Examined {
-        readings,
-        checks: &checks,
-        causes: &causes,
-        took: Duration::from_millis(4_210),
-    };
-    DoctorReport::new(&examined, Strictness::Lenient)
-}
 
 fn drawn(readings: &Readings, view: View) -> String {
     doctor(&report(readings), &view, &Theme::plain())
@@ -461,7 +219,5 @@ fn the_document_has_what_the_screen_has() {
 fn open_ways_are_summed_up_and_barred_ones_are_not() {
     let green = drawn(&green(), PAGE);
     assert!(green.contains("✔ all 5 steps, 112ms"), "{green}");
-    let mut odd = of(healthy());
-    odd.pods = vec![pod(vec![open("docker.io")])];
     assert!(!drawn(&incident(), PAGE).contains("all 5 steps"));
 }

@@ -1,5 +1,7 @@
 //! The one model behind every form of `doctor`: screens, short, YAML and JSON.
 
+mod hosts;
+
 use std::time::Duration;
 
 use serde::{Serialize, Serializer};
@@ -13,6 +15,9 @@ use crate::error::Exit;
 use crate::image::ManagedImage;
 use crate::observation::Blind;
 use crate::reading::{Known, Readings, Vantage, Way};
+use hosts::hosts;
+
+pub(crate) use hosts::{AllowList, Host};
 
 /// What one look of `doctor` at one release showed and means.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -122,19 +127,6 @@ pub(crate) struct Policy {
     pub(crate) allows: Vec<String>,
 }
 
-/// A host that images need.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Host {
-    pub(crate) host: String,
-    pub(crate) port: u16,
-    /// `registry`, `token` or `layers`.
-    pub(crate) purpose: &'static str,
-    /// Of the registry, as references spell it.
-    pub(crate) registry: String,
-    /// Whether the registry sent us there in this look, or it is known from before.
-    pub(crate) observed: bool,
-}
-
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Diagnosis {
     pub(crate) code: Code,
@@ -153,33 +145,6 @@ pub(crate) struct Allow {
     pub(crate) host: String,
     pub(crate) port: u16,
     pub(crate) observed: bool,
-}
-
-/// What `doctor --allowlist=json` prints.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct AllowList {
-    api_version: &'static str,
-    kind: &'static str,
-    /// Each host once, registry by registry.
-    pub(crate) hosts: Vec<Host>,
-}
-
-impl AllowList {
-    /// Of all releases together.
-    pub(crate) fn new(looked: &[Readings]) -> Self {
-        let mut all: Vec<Host> = Vec::new();
-        for host in looked.iter().flat_map(hosts) {
-            if !all.contains(&host) {
-                all.push(host);
-            }
-        }
-        Self {
-            api_version: API_VERSION,
-            kind: "AllowList",
-            hosts: all,
-        }
-    }
 }
 
 /// What decides about the exit code beside the checks.
@@ -384,31 +349,6 @@ fn vantage_points(readings: &Readings) -> Vec<VantagePoint> {
         proxy: None,
     }));
     points
-}
-
-/// The hosts of each registry, in the order of the steps.
-fn hosts(readings: &Readings) -> Vec<Host> {
-    let mut hosts = Vec::new();
-    for way in &readings.here {
-        let own = way.hosts.iter().zip(["registry", "token"]);
-        let own = own.map(|(host, purpose)| (host, purpose, true));
-        let layers = way.layers.iter();
-        let layers = layers.map(|layer| (&layer.host, "layers", layer.known == Known::Observed));
-        for (host, purpose, observed) in own.chain(layers) {
-            let (name, port) = match host.rsplit_once(':') {
-                Some((name, port)) => (name, port.parse().unwrap_or(443)),
-                None => (host.as_str(), 443),
-            };
-            hosts.push(Host {
-                host: name.to_owned(),
-                port,
-                purpose,
-                registry: way.registry.clone(),
-                observed,
-            });
-        }
-    }
-    hosts
 }
 
 fn group<S: Serializer>(group: &Group, serializer: S) -> Result<S::Ok, S::Error> {
