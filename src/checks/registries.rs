@@ -145,11 +145,17 @@ fn of_step(vantage: &Vantage, way: &Way, step: Step, taken: &Taken) -> Check {
         issuer: taken.issuer.clone(),
         ..Check::new(Group::Registries, id.clone(), outcome)
     };
-    let wrong = |outcome, broken: &Broken| Check {
-        class: Some(class(broken.cause)),
-        ..check(outcome)
-            .saying(broken.message.clone())
-            .coded(broken.code)
+    let wrong = |outcome, broken: &Broken| {
+        let message = match &taken.issuer {
+            Some(issuer) if broken.cause == Code::TlsIntercepted => {
+                format!("{} (issued by \"{issuer}\")", broken.message)
+            }
+            _ => broken.message.clone(),
+        };
+        Check {
+            class: Some(class(broken.cause)),
+            ..check(outcome).saying(message).coded(broken.code)
+        }
     };
     match &taken.reading {
         Reading::Passed => match (step, &way.budget) {

@@ -162,6 +162,13 @@ impl Registry {
             .collect()
     }
 
+    /// Keeps what was fetched beside, so that nobody fetches it again.
+    pub(super) async fn keep(&self, door: Door, passes: impl Iterator<Item = (String, Pass)>) {
+        let mut state = self.state.lock().await;
+        state.door.get_or_insert(door);
+        state.passes.extend(passes);
+    }
+
     /// A pass for one repository.
     pub(super) async fn admit_one(
         &self,

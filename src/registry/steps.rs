@@ -177,7 +177,7 @@ impl Steps<'_> {
             let names = repositories.iter().map(|it| (*it).to_owned());
             Leave(names.map(|name| (name, outcome.clone())).collect())
         };
-        match door {
+        let leave = match door.clone() {
             Some(Door::Tokens(service)) => {
                 let transport = &self.session.transport;
                 let deadline = self.deadline();
@@ -191,7 +191,13 @@ impl Steps<'_> {
                 every(Err(fault.at(&registry.endpoint.base, Part::Api)))
             }
             Some(Door::Open) | None => every(Ok(Pass::NONE)),
+        };
+        if let Some(door) = door {
+            let given = leave.0.iter();
+            let given = given.filter_map(|(name, pass)| Some((name.clone(), pass.clone().ok()?)));
+            registry.keep(door, given).await;
         }
+        leave
     }
 
     /// What each tag names, in the order of `images`.

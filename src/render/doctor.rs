@@ -194,7 +194,11 @@ impl Screen<'_> {
         };
         let mut parts = Vec::new();
         if summary.problems == 0 {
-            parts.push("No problems found.".to_owned());
+            let words = match summary.unknown {
+                0 => "No problems found.",
+                _ => "No problems in what could be seen.",
+            };
+            parts.push(words.to_owned());
         } else {
             let causes = number(summary.causes, "cause", "causes");
             parts.push(format!(

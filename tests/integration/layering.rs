@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 const PURE: &[&str] = &[
     "age",
     "capability",
+    "checks",
     "codes",
     "content",
+    "diagnosis",
     "health",
     "image",
     "log",
@@ -16,9 +18,11 @@ const PURE: &[&str] = &[
     "node",
     "observation",
     "plan",
+    "reading",
     "record",
     "release",
     "render",
+    "rights",
     "schedule",
     "shell",
     "text",
@@ -127,6 +131,9 @@ fn decisions_and_screens_know_nothing_above_them() {
             ]
         } else if layer("health")
             || layer("plan")
+            || layer("checks")
+            || layer("diagnosis")
+            || layer("reading")
             || layer("content")
             || layer("schedule")
             || layer("log")
@@ -145,6 +152,8 @@ fn decisions_and_screens_know_nothing_above_them() {
                 "crate::render",
                 "crate::terminal",
                 "crate::health",
+                "crate::checks",
+                "crate::diagnosis",
                 "crate::plan",
             ]
         } else {
