@@ -2,6 +2,7 @@
 
 pub(crate) mod refresh;
 pub(crate) mod status;
+pub(crate) mod tick;
 pub(crate) mod version;
 
 use std::time::Duration;

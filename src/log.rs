@@ -5,7 +5,7 @@
 //! ERROR that follows it, except after the two messages that embed kubectl's own words and go on over several lines.
 
 /// What every line of the script begins with.
-const PREFIX: &str = "[image-refresh] ";
+pub(crate) const PREFIX: &str = "[image-refresh] ";
 
 /// One line, and what it means.
 #[derive(Clone, Debug, PartialEq, Eq)]
