@@ -182,8 +182,12 @@ fn rollouts_that_fail_lock_the_refresher_out() {
             &[
                 "set image daemonset/berlin-resource-monitor",
                 "ERROR: wait for daemonset",
-                "[TBI-504]",
             ],
+        );
+        assert!(
+            log.trim_end()
+                .ends_with("0 of 3 updated are available [TBI-504]"),
+            "{log}"
         );
         assert!(
             !log.contains("tick complete") && !log.contains("re-image complete"),
