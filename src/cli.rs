@@ -230,6 +230,10 @@ pub(crate) struct Refresh {
     )]
     pub(crate) pull_test: PullTest,
 
+    /// Start the release's own refresh job now instead, and follow it
+    #[arg(long, conflicts_with_all = ["images", "dry_run", "pull_test", "rearm", "output"])]
+    pub(crate) in_cluster: bool,
+
     /// Go on past what stands in the way; never past a pin, a mirror or a failed pull test
     #[arg(long)]
     pub(crate) force: bool,

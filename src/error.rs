@@ -220,7 +220,7 @@ impl Error {
     /// How a command ends that this error ends.
     pub(crate) const fn exit(&self) -> Exit {
         match self {
-            Self::SeveralReleases { .. } | Self::Unconfirmed => Exit::Usage,
+            Self::SeveralReleases { .. } | Self::Unconfirmed | Self::NotInPod => Exit::Usage,
             _ => Exit::Failed,
         }
     }

@@ -40,13 +40,7 @@ pub(crate) async fn tick(connection: &cli::Connection) -> Result<Exit, Error> {
             return Ok(Exit::Failed);
         }
     };
-    let cluster = match connect_from_pod(connection).await {
-        Err(error @ Error::NotInPod) => {
-            terminal::say(&error.message());
-            return Ok(Exit::Usage);
-        }
-        cluster => cluster?,
-    };
+    let cluster = connect_from_pod(connection).await?;
     let ended = run(&policy, &cluster, &stop).await;
     Ok(ended.err().unwrap_or(Exit::Done))
 }
