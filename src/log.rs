@@ -148,7 +148,7 @@ const ORDINARY: &[&str] = &[
     " image updated",
     " env updated",
     "Waiting for deployment",
-    "Waiting for daemon set",
+    "Waiting for daemon",
     " successfully rolled out",
     "annotation \"",
 ];

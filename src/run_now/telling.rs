@@ -237,7 +237,22 @@ fn stated(text: &str) -> String {
         Some(end) if text.ends_with(']') => &text[..end],
         _ => text,
     };
-    printable(text, QUOTED)
+    printable(&with_short_digests(text), QUOTED)
+}
+
+/// Digests by their first twelve digits, as on every screen.
+fn with_short_digests(text: &str) -> String {
+    let mut parts = text.split("sha256:");
+    let mut shown = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let end = part
+            .find(|c: char| !c.is_ascii_hexdigit())
+            .unwrap_or(part.len());
+        let (hex, rest) = part.split_at(end);
+        shown.push_str(hex.get(..12).unwrap_or(hex));
+        shown.push_str(rest);
+    }
+    shown
 }
 
 /// `[TBI-201 ghcr.io: connect: refused]` at the end of a line of this plugin's own tick: the code, and the rest.
@@ -273,11 +288,9 @@ fn with(digest: Option<&str>, words: &str) -> String {
     digest.map_or_else(|| words.to_owned(), |digest| format!("{words}, {digest}"))
 }
 
-/// The first twelve digits of a digest; anything else as it stands.
+/// A value of the log.
 fn short(value: &str) -> String {
-    let value = printable(value, QUOTED);
-    let hex = value.strip_prefix("sha256:").and_then(|hex| hex.get(..12));
-    hex.map_or(value.clone(), str::to_owned)
+    printable(&with_short_digests(value), QUOTED)
 }
 
 /// `ingestor` of `ghcr.io/tracebloc/ingestor:0.3`.
