@@ -3,6 +3,7 @@
 pub(crate) mod in_cluster;
 pub(crate) mod refresh;
 pub(crate) mod status;
+mod stop;
 pub(crate) mod tick;
 pub(crate) mod version;
 

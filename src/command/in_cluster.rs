@@ -2,6 +2,7 @@
 
 use tokio::time::Instant;
 
+use super::stop::Stop;
 use crate::cli;
 use crate::cluster::connect::{Cluster, connect};
 use crate::cluster::run_now::{Followed, Happening};
@@ -30,14 +31,17 @@ pub(crate) async fn in_cluster(
     if !args.now && !is_attended() {
         return Err(Error::Unconfirmed);
     }
-    let started = Instant::now();
+    let (started, stop) = (Instant::now(), Stop::new());
     let cluster = connect(connection).await?;
     let session = super::session(&args.lookups);
     let look = look_at_one(&cluster, session.as_ref(), args.selector.as_deref());
     let what = format!("asking {} and the registries", cluster.server);
-    let looked = tokio::select! {
-        seen = terminal::waiting(shown, &what, Box::pin(look)) => seen,
-        exit = terminal::interrupted() => return Ok(exit),
+    let looked = match stop
+        .or(terminal::waiting(shown, &what, Box::pin(look)))
+        .await
+    {
+        Ok(looked) => looked,
+        Err(exit) => return Ok(exit),
     };
     let run = Run {
         args,
@@ -45,6 +49,7 @@ pub(crate) async fn in_cluster(
         cluster: &cluster,
         seen: looked?,
         started,
+        stop,
     };
     run.go().await
 }
@@ -55,6 +60,7 @@ struct Run<'a> {
     cluster: &'a Cluster,
     seen: Observation,
     started: Instant,
+    stop: Stop,
 }
 
 impl Run<'_> {
@@ -74,10 +80,14 @@ impl Run<'_> {
             },
         };
         self.print(|page| screen::followed(namespace, &job.name, page))?;
-        let followed = tokio::select! {
-            account = self.follow(&job) => account?,
-            exit = terminal::interrupted() => {
-                terminal::say(&format!("interrupted: job/{} goes on; this command follows it again\n", job.name));
+        let followed = match self.stop.or(self.follow(&job)).await {
+            Ok(followed) => followed?,
+            Err(exit) => {
+                let words = format!(
+                    "interrupted: job/{} goes on; this command follows it again",
+                    job.name
+                );
+                terminal::say(&format!("{}\n", printable(&words, QUOTED)));
                 return Ok(exit);
             }
         };

@@ -2,13 +2,11 @@
 //! script. Everything it says goes to stderr, as there.
 
 use std::env;
-use std::pin::pin;
 use std::time::Duration;
 
-use futures::FutureExt;
-use futures::future::{LocalBoxFuture, Shared, join_all};
-use tokio::time::timeout;
+use futures::future::join_all;
 
+use super::stop::Stop;
 use crate::capability::{Env, EnvValue};
 use crate::cli;
 use crate::cluster::connect::{Cluster, connect_from_pod};
@@ -24,9 +22,6 @@ use crate::tick::{Latest, Plan, Seen, Step, Then, TickPolicy, begin, guard, refr
 /// The script's ten seconds for a token, and ten for a manifest.
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 const LOOKUP_LIMIT: Duration = Duration::from_secs(20);
-
-/// How long a write may still take once somebody has ended the tick: less than the kubelet's patience.
-const LAST_WRITE: Duration = Duration::from_secs(10);
 
 /// # Errors
 ///
@@ -135,44 +130,6 @@ async fn latest(policy: &TickPolicy, record: &Record) -> Latest {
         },
     );
     join_all(proven).await.into_iter().collect()
-}
-
-/// Ctrl-C, or the kubelet's SIGTERM.
-struct Stop(Shared<LocalBoxFuture<'static, Exit>>);
-
-impl Stop {
-    /// From here on a signal is heard, and kept until it is asked for.
-    fn new() -> Self {
-        let stop = Self(terminal::interrupted().boxed_local().shared());
-        let _ = stop.asked();
-        stop
-    }
-
-    fn asked(&self) -> Result<(), Exit> {
-        self.0.clone().now_or_never().map_or(Ok(()), Err)
-    }
-
-    /// Work that may be dropped at any point.
-    async fn or<T>(&self, work: impl Future<Output = T>) -> Result<T, Exit> {
-        tokio::select! {
-            biased;
-            exit = self.0.clone() => Err(exit),
-            done = work => Ok(done),
-        }
-    }
-
-    /// A write: not begun any more, or waited for, so that nothing is left of which nobody knows whether it was done.
-    async fn finish<T>(&self, write: impl Future<Output = T>) -> Result<T, Exit> {
-        self.asked()?;
-        let mut write = pin!(write);
-        tokio::select! {
-            done = &mut write => Ok(done),
-            exit = self.0.clone() => {
-                let _ = timeout(LAST_WRITE, write).await;
-                Err(exit)
-            }
-        }
-    }
 }
 
 /// A plan that says something and does nothing.

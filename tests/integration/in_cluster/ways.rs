@@ -185,7 +185,11 @@ fn whoever_is_interrupted_leaves_the_job_and_says_so() {
         let site = healthy_site(Generation::G10);
         let running = refresh(&site, &["--now"]).start();
         let began = std::time::Instant::now();
-        while site.cluster.count("GET", "/pods?") < 3 {
+        while site
+            .cluster
+            .count("GET", "/jobs/berlin-image-refresh-manual-")
+            == 0
+        {
             assert!(began.elapsed().as_secs() < 60, "it is not followed");
             std::thread::yield_now();
         }
@@ -238,9 +242,8 @@ fn a_person_is_asked_and_the_default_is_no() {
     let play = Play::well(log(&site, Generation::G10, &Story::Unchanged));
     plays(&site, play);
     for (answer, started, last) in [("\r", 0, "Nothing was started."), ("y", 1, "Result")] {
-        let mut command = refresh(&site, &[]).command();
-        command.env("TERM", "xterm").env("NO_COLOR", "1");
-        let mut session = rexpect::session::spawn_command(command, Some(60_000)).unwrap();
+        let plugin = refresh(&site, &[]).env("NO_COLOR", "1");
+        let mut session = plugin.on_terminal(100);
         session
             .exp_string("Start the refresh job of berlin on context edge?")
             .unwrap();
