@@ -115,6 +115,8 @@ const KNOWN: &[(&str, Event)] = &[
         Event::DeploymentUnreadable,
     ),
     ("rolling restart of deployment/", Event::Acting),
+    ("waiting for deployment/", Event::Acting),
+    ("waiting for daemonset/", Event::Acting),
     ("re-imaging control-plane workloads", Event::Acting),
     ("set image deployment/", Event::Acting),
     ("set image daemonset/", Event::Acting),

@@ -98,7 +98,7 @@ impl Teller {
         said.extend(cause);
         told.push(Told {
             tone,
-            image: self.image.clone(),
+            image: self.subject(text, event),
             words,
             code: bracket.or(code.map(|code| code.to_string())),
             said,
@@ -106,11 +106,11 @@ impl Teller {
         told
     }
 
-    /// Keeps count of what the lines are about. Details of an image are indented below its `checking` line.
+    /// Keeps count of what the lines are about.
     fn place(&mut self, text: &str, event: Event) {
         let value = || text.split_once('=').map(|(_, value)| short(value));
         match event {
-            Event::Checking => {
+            Event::Started | Event::Checking => {
                 *self = Self {
                     image: reference(text).map(name),
                     tools: std::mem::take(&mut self.tools),
@@ -119,12 +119,27 @@ impl Teller {
             }
             Event::Latest => self.latest = value(),
             Event::Recorded => self.recorded = value(),
-            Event::ThresholdReached | Event::AboveThreshold | Event::FailureCounted { .. } => {
-                self.image = Some("ingestor".to_owned());
-            }
-            _ if !text.starts_with("  ") => self.image = None,
             _ => {}
         }
+    }
+
+    /// The image that a line is about: that of the last `checking` line, if it is about one at all.
+    fn subject(&self, text: &str, event: Event) -> Option<String> {
+        let is_of_image = match event {
+            Event::Pinned
+            | Event::TokenFailed
+            | Event::Unresolved
+            | Event::StreakCleared
+            | Event::FirstObservation
+            | Event::Unchanged
+            | Event::Drifted => true,
+            Event::FailureCounted { .. } | Event::ThresholdReached | Event::AboveThreshold => {
+                return Some("ingestor".to_owned());
+            }
+            Event::Done => text.contains("ingestor") || text.contains("in sync"),
+            _ => false,
+        };
+        self.image.clone().filter(|_| is_of_image)
     }
 
     /// `None` for lines that only prepare others.

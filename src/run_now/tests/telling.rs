@@ -217,6 +217,29 @@ fn the_lines_of_this_plugins_own_tick_bring_their_cause() {
     );
 }
 
+/// Lines belong to the last `checking`, indented or not; lines about workloads to none.
+#[test]
+fn the_image_is_that_of_the_last_checking_line() {
+    let told = tell(
+        "[image-refresh] checking ghcr.io/tracebloc/ingestor:0.3 (env=INGESTOR_IMAGE_DIGEST on container=api)\n\
+         [image-refresh] WARN: could not fetch auth token for ghcr.io/tracebloc/ingestor\n\
+         [image-refresh]   WARN: could not resolve latest digest\n\
+         [image-refresh]   waiting for deployment/x: 0 of 1 updated\n\
+         [image-refresh] rollout complete\n\
+         [image-refresh]   fully in sync; no-op\n",
+    );
+    assert_eq!(
+        vec![
+            "! ingestor: no token for it",
+            "! ingestor: not resolved, skipped in this run; nobody counts it",
+            "~ waiting for deployment/x: 0 of 1 updated",
+            "+ rollout complete",
+            "+ ingestor: fully in sync; no-op",
+        ],
+        told
+    );
+}
+
 #[test]
 fn what_nobody_explains_is_told_word_for_word() {
     let told = tell(

@@ -22,8 +22,7 @@ fn four_failed_lookups_fail_the_job_and_one_that_succeeds_moves_the_ingestor() {
         &[
             "jobs-manager: seen for the first time",
             "ingestor: seen for the first time",
-            "Result",
-            "complete: 3 digests recorded",
+            "Result    ✔ complete: 3 digests recorded",
         ],
     );
     let new = lab.retag(TRACKED, "0.3");
@@ -58,7 +57,7 @@ fn four_failed_lookups_fail_the_job_and_one_that_succeeds_moves_the_ingestor() {
         &page,
         &[
             "not resolved as often in a row as its threshold allows",
-            "failed",
+            "the ingestor cannot be resolved from pods (BackoffLimitExceeded)",
             "2 -> 3",
             "tracebloc.io/ingestor-refresh-last-error =",
         ],
@@ -208,8 +207,7 @@ fn the_newest_generation_moves_counts_skips_and_locks_itself_out() {
         &page,
         &[
             "frozen: jobs-manager has not settled",
-            "failed",
-            "jobs-manager does not settle",
+            "jobs-manager does not settle (BackoffLimitExceeded)",
         ],
     );
     let image = format!("api=docker.io/tracebloc/jobs-manager@{}", new[0]);
