@@ -62,6 +62,18 @@ fn a_digest_is_proven_or_unresolved() {
     }
 }
 
+/// A registry that names no digest is believed by the manifest itself; the script takes it for unresolved.
+#[test]
+fn a_digest_that_no_header_names_is_read_off_the_manifest() {
+    let edge = Edge::healthy(Generation::G2);
+    let new = edge.publish("ghcr.io/tracebloc/ingestor:0.3");
+    edge.site
+        .internet
+        .fault("ghcr.io", "nodigest".parse().unwrap());
+    let (code, log) = edge.tick();
+    assert_eq!((0, json!(new)), (code, edge.ingestor_env()), "{log}");
+}
+
 /// The script looks for `"token":"` without a blank.
 #[test]
 fn tokens_are_read_as_json() {
