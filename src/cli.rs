@@ -16,6 +16,7 @@ use std::str::FromStr;
 use clap::builder::PossibleValue;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
+use crate::codes::Code;
 use crate::health::State;
 use crate::image::ManagedImage;
 pub(crate) use timeout::RequestTimeout;
@@ -37,6 +38,11 @@ Examples:
   kubectl tracebloc-images status -n tracebloc --state stuck,broken --exit-code
   kubectl tracebloc-images status -n tracebloc -o json --offline
   kubectl tracebloc-images status -n tracebloc --watch";
+
+const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  kubectl tracebloc-images explain TBI-302
+  kubectl tracebloc-images explain --all";
 
 /// Shows what the container images of a tracebloc client do, and why
 #[derive(Parser, Debug)]
@@ -70,6 +76,10 @@ pub(crate) enum Command {
     /// Show per image what runs, what was recorded, what the tag names now, and what to do next
     #[command(after_help = format!("{STATUS_EXAMPLES}\n\n{FLAGS_FIRST}"))]
     Status(Status),
+
+    /// Say what a code means and what to do about it, offline; without a code, list them
+    #[command(after_help = EXPLAIN_EXAMPLES)]
+    Explain(Explain),
 
     /// Print the version of this plugin and of the API server
     Version(Version),
@@ -162,6 +172,21 @@ pub(crate) enum From {
 }
 
 #[derive(Args, Debug)]
+pub(crate) struct Explain {
+    /// TBI-302, or 302
+    #[arg(value_name = "CODE")]
+    pub(crate) code: Option<Code>,
+
+    /// Every code in full, instead of a list
+    #[arg(long, conflicts_with = "code")]
+    pub(crate) all: bool,
+
+    /// How to print the answer
+    #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) output: PlainFormat,
+}
+
+#[derive(Args, Debug)]
 pub(crate) struct Version {
     /// Only this plugin's version: asks nobody
     #[arg(long)]
@@ -169,11 +194,11 @@ pub(crate) struct Version {
 
     /// How to print the answer
     #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
-    pub(crate) output: VersionFormat,
+    pub(crate) output: PlainFormat,
 }
 
 #[derive(ValueEnum, Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum VersionFormat {
+pub(crate) enum PlainFormat {
     #[default]
     Text,
     Json,
@@ -202,6 +227,7 @@ pub(crate) struct Help {
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Page {
     Status,
+    Explain,
     Version,
     Schema,
     /// What each exit code means

@@ -26,6 +26,7 @@ mod codes;
 mod command;
 mod content;
 mod error;
+mod explain;
 mod health;
 mod image;
 mod log;
@@ -60,6 +61,7 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
             cli.screen,
             &cli.connection,
         )),
+        Command::Explain(explain) => command::explain::explain(&explain, cli.screen),
         Command::Schema(schema) => terminal::print(match schema.document {
             Document::Status => render::schema::STATUS,
         })

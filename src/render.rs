@@ -4,6 +4,7 @@
 //! read.
 
 pub(crate) mod digests;
+pub(crate) mod explain;
 #[cfg(test)]
 mod fixtures;
 mod flow;

@@ -9,6 +9,7 @@ const PURE: &[&str] = &[
     "capability",
     "codes",
     "content",
+    "explain",
     "health",
     "image",
     "log",
