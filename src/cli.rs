@@ -7,18 +7,18 @@
     reason = "the comments of flags are the manual, which has no backticks"
 )]
 
+mod connection;
 mod timeout;
 
-use std::fmt;
-use std::path::PathBuf;
-use std::str::FromStr;
-
 use clap::builder::PossibleValue;
-use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap::error::ErrorKind;
+use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::codes::Code;
+use crate::glob::Glob;
 use crate::health::State;
 use crate::image::ManagedImage;
+pub(crate) use connection::Connection;
 pub(crate) use timeout::RequestTimeout;
 
 const FLAGS_FIRST: &str = "\
@@ -37,7 +37,9 @@ Examples:
   kubectl tracebloc-images status ingestor jobs-manager -n tracebloc -o wide
   kubectl tracebloc-images status -n tracebloc --state stuck,broken --exit-code
   kubectl tracebloc-images status -n tracebloc -o json --offline
-  kubectl tracebloc-images status -n tracebloc --watch";
+  kubectl tracebloc-images status -n tracebloc --watch
+  kubectl tracebloc-images status -A --state stuck,broken
+  kubectl tracebloc-images status --contexts 'edge-*' -o json";
 
 const EXPLAIN_EXAMPLES: &str = "\
 Examples:
@@ -71,6 +73,23 @@ pub(crate) struct Cli {
     version: (),
 }
 
+impl Cli {
+    /// What the parser cannot hold, because the flags of a connection may stand before the subcommand: those that
+    /// place one cluster, or hold a login that no other may see, do not go with several.
+    pub(crate) fn checked(self) -> Result<Self, clap::Error> {
+        let Command::Status(status) = &self.command else {
+            return Ok(self);
+        };
+        match self.connection.of_one_cluster() {
+            Some(flag) if !status.contexts.is_empty() => Err(Self::command().error(
+                ErrorKind::ArgumentConflict,
+                format!("the argument '--contexts <GLOB>' cannot be used with '{flag}'"),
+            )),
+            _ => Ok(self),
+        }
+    }
+}
+
 #[derive(Subcommand, Debug)]
 pub(crate) enum Command {
     /// Show per image what runs, what was recorded, what the tag names now, and what to do next
@@ -101,6 +120,14 @@ pub(crate) struct Status {
     /// How to print the answer
     #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
     pub(crate) output: StatusFormat,
+
+    /// One line for each release of the cluster
+    #[arg(short = 'A', long)]
+    pub(crate) all_namespaces: bool,
+
+    /// One line for each release behind these contexts of the kubeconfig: 'edge-*,lab'
+    #[arg(long, value_name = "GLOB", value_delimiter = ',')]
+    pub(crate) contexts: Vec<Glob>,
 
     /// Only releases whose labels match, as in `kubectl get -l`
     #[arg(short = 'l', long, value_name = "SELECTOR")]
@@ -275,99 +302,6 @@ pub(crate) enum Color {
     Auto,
     Always,
     Never,
-}
-
-/// How to reach the cluster: kubectl's own flags.
-#[derive(Args, Clone, Debug)]
-#[command(next_help_heading = "Connection, as in kubectl")]
-pub(crate) struct Connection {
-    /// Read this kubeconfig instead of those in KUBECONFIG or ~/.kube/config
-    #[arg(long, global = true, value_name = "FILE")]
-    pub(crate) kubeconfig: Option<PathBuf>,
-
-    /// Use this context of the kubeconfig instead of the current one
-    #[arg(long, global = true, value_name = "NAME")]
-    pub(crate) context: Option<String>,
-
-    /// Use this cluster of the kubeconfig instead of the context's
-    #[arg(long, global = true, value_name = "NAME")]
-    pub(crate) cluster: Option<String>,
-
-    /// Use this user of the kubeconfig instead of the context's
-    #[arg(long, global = true, value_name = "NAME")]
-    pub(crate) user: Option<String>,
-
-    /// Look in this namespace instead of the context's
-    #[arg(short, long, global = true, value_name = "NAME")]
-    pub(crate) namespace: Option<String>,
-
-    /// Act as this user, or as a service account: system:serviceaccount:NAMESPACE:NAME
-    #[arg(long = "as", global = true, value_name = "USER")]
-    pub(crate) impersonate: Option<String>,
-
-    /// Act as a member of this group; may be repeated
-    #[arg(long, global = true, value_name = "GROUP", action = ArgAction::Append)]
-    pub(crate) as_group: Vec<String>,
-
-    /// Act under this user ID
-    #[arg(long, global = true, value_name = "UID")]
-    pub(crate) as_uid: Option<String>,
-
-    /// Give up on a request after this long: 30s, 1m30s, or 5 for seconds; 0 waits for ever
-    // As long as an API server works on a request by default.
-    #[arg(long, global = true, value_name = "DURATION", default_value = "60s")]
-    pub(crate) request_timeout: RequestTimeout,
-
-    /// Talk to the API server at this address instead of the cluster's
-    #[arg(short, long, global = true, value_name = "URL")]
-    pub(crate) server: Option<String>,
-
-    /// Log in with this bearer token
-    #[arg(long, global = true, value_name = "TOKEN")]
-    pub(crate) token: Option<Secret>,
-
-    /// Log in with this client certificate, a PEM file
-    #[arg(long, global = true, value_name = "FILE")]
-    pub(crate) client_certificate: Option<PathBuf>,
-
-    /// The key of the client certificate, a PEM file
-    #[arg(long, global = true, value_name = "FILE")]
-    pub(crate) client_key: Option<PathBuf>,
-
-    /// Trust API servers with certificates of this CA, a PEM file
-    #[arg(
-        long,
-        global = true,
-        value_name = "FILE",
-        conflicts_with = "insecure_skip_tls_verify"
-    )]
-    pub(crate) certificate_authority: Option<PathBuf>,
-
-    /// Do not check the API server's certificate; registries' are always checked
-    #[arg(long, global = true)]
-    pub(crate) insecure_skip_tls_verify: bool,
-
-    /// Expect this name in the API server's certificate
-    #[arg(long, global = true, value_name = "NAME")]
-    pub(crate) tls_server_name: Option<String>,
-}
-
-/// A word of the command line that nothing prints.
-#[derive(Clone)]
-pub(crate) struct Secret(pub(crate) String);
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("***")
-    }
-}
-
-impl FromStr for Secret {
-    type Err = std::convert::Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(Self(text.to_owned()))
-    }
 }
 
 /// Screens write two of the words in capitals; either is understood.

@@ -7,6 +7,7 @@ mod discover;
 #[cfg(test)]
 mod fixture;
 mod images;
+mod lean;
 mod nodes;
 pub(crate) mod observe;
 mod pods;

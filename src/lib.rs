@@ -27,6 +27,8 @@ mod command;
 mod content;
 mod error;
 mod explain;
+mod fleet;
+mod glob;
 mod health;
 mod image;
 mod log;
@@ -46,7 +48,7 @@ mod wanted;
 
 /// Runs the command that these words name, the program's own name first, and says how it ended.
 pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(words) {
+    let cli = match Cli::try_parse_from(words).and_then(Cli::checked) {
         Ok(cli) => cli,
         Err(page) => return terminal::usage(&page),
     };

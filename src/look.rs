@@ -17,6 +17,8 @@ use crate::observation::{Observation, RegistryAnswers};
 use crate::registry::Session;
 use crate::wanted::{Wanted, tags, wanted};
 
+pub(crate) mod fleet;
+
 /// Looks once. One observation per release, in the order of their names; at least one.
 ///
 /// Without a session no registry is asked, and every latest is unknown for the reason given instead.
@@ -73,10 +75,7 @@ pub(crate) async fn look(
 
 fn all_wanted(seen: &[Observation]) -> Wanted {
     let mut all = Wanted::default();
-    for one in seen.iter().map(wanted) {
-        all.manifests.extend(one.manifests);
-        all.configs.extend(one.configs);
-    }
+    seen.iter().map(wanted).for_each(|one| all.extend(one));
     all
 }
 

@@ -7,6 +7,7 @@ pub(crate) mod digests;
 pub(crate) mod explain;
 #[cfg(test)]
 mod fixtures;
+pub(crate) mod fleet;
 mod flow;
 pub(crate) mod json;
 pub(crate) mod model;

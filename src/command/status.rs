@@ -1,5 +1,6 @@
 //! `status`: looks at the releases of a namespace, judges what it sees, and prints it.
 
+mod fleet;
 mod watch;
 
 use crate::cli::{self, StatusFormat};
@@ -10,8 +11,8 @@ use crate::look::look;
 use crate::lookup::{Failure, Layer};
 use crate::registry::{CacheUse, Credentials, Options, Session};
 use crate::render::digests::DigestForm;
-use crate::render::json::{List, json, yaml};
-use crate::render::model::{Image, ImageStatus};
+use crate::render::json::{json, yaml};
+use crate::render::model::{Fleet, Image, ImageStatus};
 use crate::render::status::{self as drawing, Form, View};
 use crate::render::table::Headers;
 use crate::terminal;
@@ -28,8 +29,11 @@ pub(crate) async fn status(
     screen: cli::Screen,
     connection: &cli::Connection,
 ) -> Result<Exit, Error> {
-    let cluster = connect(connection).await?;
     let session = session(args);
+    if args.all_namespaces || !args.contexts.is_empty() {
+        return fleet::fleet(args, screen, connection, session.as_ref()).await;
+    }
+    let cluster = connect(connection).await?;
     if args.watch {
         return watch::watch(args, screen, &cluster, session.as_ref()).await;
     }
@@ -58,10 +62,13 @@ async fn observed(
 
 /// Without a name every image is, and without a state every state.
 fn is_asked_for(args: &cli::Status, image: &Image) -> bool {
-    let named = args.images.is_empty() || image.names().any(|name| args.images.contains(&name));
     let in_state =
         args.state.is_empty() || image.states.iter().any(|state| args.state.contains(state));
-    named && in_state
+    is_named(args, image) && in_state
+}
+
+fn is_named(args: &cli::Status, image: &Image) -> bool {
+    args.images.is_empty() || image.names().any(|name| args.images.contains(&name))
 }
 
 fn session(args: &cli::Status) -> Result<Session, Failure> {
@@ -122,11 +129,11 @@ fn page(args: &cli::Status, screen: cli::Screen, statuses: &[ImageStatus]) -> St
             .collect(),
         StatusFormat::Json => match statuses {
             [one] => json(one),
-            many => json(&List::new(many.to_vec())),
+            many => json(&Fleet::of_namespace(many.to_vec(), |status| status)),
         },
         StatusFormat::Yaml => match statuses {
             [one] => yaml(one),
-            many => yaml(&List::new(many.to_vec())),
+            many => yaml(&Fleet::of_namespace(many.to_vec(), |status| status)),
         },
     }
 }

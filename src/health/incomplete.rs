@@ -3,7 +3,7 @@
 use super::image::Judged;
 use super::{Incomplete, State};
 use crate::lookup::Failure;
-use crate::observation::{Blind, Observation, RunLog};
+use crate::observation::{Blind, Depth, Observation, RunLog};
 
 /// Each reason once, in the order of the screen.
 pub(super) fn incomplete(seen: &Observation, images: &[Judged<'_>]) -> Vec<Incomplete> {
@@ -13,7 +13,8 @@ pub(super) fn incomplete(seen: &Observation, images: &[Judged<'_>]) -> Vec<Incom
     for judged in images {
         all.extend(of_image(judged));
     }
-    if seen.release.cron_job().is_some() {
+    // In an overview they were not asked for.
+    if seen.release.cron_job().is_some() && seen.depth == Depth::Whole {
         all.extend(blind("jobs", seen.runs.as_ref().err()));
     }
     for run in seen.runs.iter().flatten() {

@@ -9,13 +9,13 @@ use crate::capability::{Capabilities, Env, EnvValue, Limit};
 use crate::codes::Code;
 use crate::health::{
     AssessedImage, AssessedRefresh, AssessedStreak, Assessment, Bound, ClusterEvidence, Coverage,
-    Egress, Finding, InUse, NextStep, Outcome, Since, State,
+    Egress, Finding, InUse, JobState, NextStep, Outcome, Since, State,
 };
 use crate::image::{Digest, ManagedImage, Platform, Reference};
 use crate::lookup::{Child, Content, Manifest, Resolved, Vantage};
 use crate::node::{Node, Scheduling, Standing};
 use crate::observation::{
-    Blind, Observation, ObservedImage, Origin, Pod, PodPhase, ProxySettings, RefreshRun,
+    Blind, Depth, Observation, ObservedImage, Origin, Pod, PodPhase, ProxySettings, RefreshRun,
     RegistryAnswers, Rollout, RunLog, RunOutcome, Running, Spec, Template, Workload, WorkloadKind,
 };
 use crate::record::{Record, Streak};
@@ -24,10 +24,12 @@ use crate::render::model::ImageStatus;
 
 mod berlin;
 mod edge;
+mod fleet;
 mod odd;
 
 pub(super) use berlin::{silent, stuck};
 pub(super) use edge::healthy;
+pub(super) use fleet::{fleet, statuses};
 pub(super) use odd::*;
 
 /// Every release there is to draw, by the name of its snapshots.

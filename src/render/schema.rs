@@ -10,14 +10,14 @@ mod tests {
 
     use super::*;
     use crate::render::fixtures;
-    use crate::render::model::Event;
+    use crate::render::model::{Event, ImageStatus};
 
     fn schema() -> Value {
         serde_json::from_str(STATUS).unwrap()
     }
 
     fn documents() -> Vec<(&'static str, Value)> {
-        let value = |model| serde_json::to_value(model).unwrap();
+        let value = |model: ImageStatus| serde_json::to_value(model).unwrap();
         let mut all: Vec<_> = fixtures::all()
             .into_iter()
             .map(|(name, case)| (name, value(case.model())))
@@ -25,6 +25,10 @@ mod tests {
         let mut watched = fixtures::stuck().model();
         watched.event = Some(Event::Changed);
         all.push(("watched", value(watched)));
+        all.push((
+            "list",
+            serde_json::to_value(fixtures::fleet(|status| status)).unwrap(),
+        ));
         all
     }
 
@@ -60,6 +64,7 @@ mod tests {
             ("a code without a prefix", "/findings/0/code", json!("401")),
             ("no state", "/images/0/states", json!([])),
             ("a number as text", "/streaks/0/count", json!("3")),
+            ("a kind of its own", "/kind", json!("Status")),
         ] {
             let mut bad = good.clone();
             *bad.pointer_mut(pointer).unwrap() = value;

@@ -25,6 +25,8 @@ mod registries;
 pub(crate) mod short;
 mod verdict;
 
+pub(super) use images::word;
+
 /// How much of the model is drawn, and on how wide a page.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct View {
@@ -195,7 +197,7 @@ fn quoted(text: &str) -> String {
     printable(text, QUOTED)
 }
 
-const fn mark(state: State) -> Mark {
+pub(super) const fn mark(state: State) -> Mark {
     match state {
         State::Stuck | State::Broken => Mark::Bad,
         State::Stale | State::Drifted | State::Frozen => Mark::Warn,

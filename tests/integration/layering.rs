@@ -10,6 +10,8 @@ const PURE: &[&str] = &[
     "codes",
     "content",
     "explain",
+    "fleet",
+    "glob",
     "health",
     "image",
     "log",

@@ -2,8 +2,10 @@
 
 mod bounds;
 mod cache;
+mod contexts;
 mod counters;
 mod flags;
+pub(crate) mod fleet;
 mod generations;
 mod hostile;
 mod input;

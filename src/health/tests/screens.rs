@@ -70,7 +70,7 @@ fn the_stuck_ingestor_reads_as_documented() {
         "the streak explains why the runs fail"
     );
     let refresh = assessed.refresh.as_ref().expect("a refresh job");
-    assert_eq!(3, refresh.failed_since_success);
+    assert_eq!(Some(3), refresh.failed_since_success);
     assert_eq!(Some(time("2026-06-06T10:07:00Z")), refresh.next_run);
     assert!(assessed.incomplete.is_empty(), "{:?}", assessed.incomplete);
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{Reasons, Time, known};
-use crate::health::AssessedRefresh;
+use crate::health::{AssessedRefresh, JobState};
 use crate::observation::{Blind, Origin, RefreshRun, RunLog, RunOutcome, Seen};
 use crate::release;
 use crate::text::{QUOTED, printable};
@@ -16,6 +16,8 @@ pub(crate) const LOG_NOT_ASKED: &str = "notAsked";
 #[serde(rename_all = "camelCase")]
 pub(crate) struct RefreshJob {
     pub(crate) name: String,
+    /// In one word.
+    pub(crate) state: JobState,
     pub(crate) schedule: String,
     /// `None`: the controller's own, most often UTC.
     pub(crate) time_zone: Option<String>,
@@ -25,7 +27,7 @@ pub(crate) struct RefreshJob {
     pub(crate) last_success: Option<Time>,
     pub(crate) last_success_was_manual: Option<bool>,
     pub(crate) next_run: Option<Time>,
-    pub(crate) failed_since_success: usize,
+    pub(crate) failed_since_success: Option<usize>,
     pub(crate) active: Vec<String>,
     /// The Jobs still kept, newest first.
     pub(crate) recent: Option<Vec<Run>>,
@@ -75,6 +77,7 @@ impl RefreshJob {
         };
         Self {
             name: cron_job.name.clone(),
+            state: judged.map_or(JobState::Unknown, |judged| judged.state),
             schedule: cron_job.schedule.cron.clone(),
             time_zone: cron_job.schedule.zone.clone(),
             interval_seconds: known(
@@ -98,7 +101,14 @@ impl RefreshJob {
                     next_run.map(Time).ok_or_else(unreadable),
                 )
             },
-            failed_since_success: judged.map_or(0, |judged| judged.failed_since_success),
+            failed_since_success: known(
+                &mut reasons,
+                "failedSinceSuccess",
+                runs.as_ref()
+                    .map(|_| judged.and_then(|judged| judged.failed_since_success))
+                    .map_err(Clone::clone),
+            )
+            .flatten(),
             active: cron_job.active.clone(),
             recent: known(
                 &mut reasons,

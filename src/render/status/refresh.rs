@@ -3,7 +3,7 @@
 use super::{Screen, quoted, words};
 use crate::age::age;
 use crate::codes::Code;
-use crate::health::{Bound, Outcome};
+use crate::health::{Bound, JobState, Outcome};
 use crate::record::{FLAP_DETECTED, LAST_ERROR, Streak as Counted};
 use crate::release::Absence;
 use crate::render::flow::{Flow, Line};
@@ -43,7 +43,7 @@ impl Screen<'_> {
             .map(|finding| finding.outcome)
             .min();
         match worst {
-            _ if job.failed_since_success > 0 => Mark::Bad,
+            _ if job.state == JobState::Failing || job.failed_since_success > Some(0) => Mark::Bad,
             Some(Outcome::Fail) => Mark::Bad,
             Some(Outcome::Warn) => Mark::Warn,
             _ if job.suspended => Mark::Warn,
@@ -66,9 +66,9 @@ impl Screen<'_> {
             phrases.push("suspended".to_owned());
         }
         match job.failed_since_success {
-            0 => {}
-            1 => phrases.push("last run failed".to_owned()),
-            count => phrases.push(format!("last {count} runs failed")),
+            None | Some(0) => {}
+            Some(1) => phrases.push("last run failed".to_owned()),
+            Some(count) => phrases.push(format!("last {count} runs failed")),
         }
         phrases.push(match job.last_success {
             None => "no success yet".to_owned(),
