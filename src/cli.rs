@@ -74,12 +74,19 @@ pub(crate) struct Cli {
 }
 
 impl Cli {
-    /// What the parser cannot hold, because the flags of a connection may stand before the subcommand: those that
-    /// place one cluster, or hold a login that no other may see, do not go with several.
+    /// What the parser cannot see. Metrics are a file that is written as a whole, not changes. And flags of a
+    /// connection, which may stand before the subcommand, do not go with several clusters where they place one, or hold
+    /// a login that no other may see.
     pub(crate) fn checked(self) -> Result<Self, clap::Error> {
         let Command::Status(status) = &self.command else {
             return Ok(self);
         };
+        if status.watch && status.output == StatusFormat::Prometheus {
+            return Err(Self::command().error(
+                ErrorKind::ArgumentConflict,
+                "the argument '--watch' cannot be used with '--output prometheus'",
+            ));
+        }
         match self.connection.of_one_cluster() {
             Some(flag) if !status.contexts.is_empty() => Err(Self::command().error(
                 ErrorKind::ArgumentConflict,
@@ -187,6 +194,8 @@ pub(crate) enum StatusFormat {
     Yaml,
     /// One line per release, made for chat
     Short,
+    /// Metrics for the node exporter's textfile collector
+    Prometheus,
 }
 
 #[derive(ValueEnum, Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -278,6 +278,17 @@ pub(crate) enum JobState {
 }
 
 impl JobState {
+    pub(crate) const ALL: [Self; 8] = [
+        Self::Suspended,
+        Self::Overdue,
+        Self::Stuck,
+        Self::Failing,
+        Self::Inert,
+        Self::New,
+        Self::Ok,
+        Self::Unknown,
+    ];
+
     pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Suspended => "suspended",
@@ -343,6 +354,16 @@ pub(crate) enum Outcome {
     Fail,
     Warn,
     Note,
+}
+
+impl Outcome {
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Fail => "fail",
+            Self::Warn => "warn",
+            Self::Note => "note",
+        }
+    }
 }
 
 /// A command to type, and what it is for.

@@ -13,6 +13,7 @@ use crate::registry::{CacheUse, Credentials, Options, Session};
 use crate::render::digests::DigestForm;
 use crate::render::json::{json, yaml};
 use crate::render::model::{Fleet, Image, ImageStatus};
+use crate::render::prometheus::metrics;
 use crate::render::status::{self as drawing, Form, View};
 use crate::render::table::Headers;
 use crate::terminal;
@@ -135,6 +136,9 @@ fn page(args: &cli::Status, screen: cli::Screen, statuses: &[ImageStatus]) -> St
             [one] => yaml(one),
             many => yaml(&Fleet::of_namespace(many.to_vec(), |status| status)),
         },
+        StatusFormat::Prometheus => {
+            metrics(&Fleet::of_namespace(statuses.to_vec(), |status| status))
+        }
     }
 }
 

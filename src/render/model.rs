@@ -319,11 +319,7 @@ impl Serialize for Absence {
 
 impl Serialize for Outcome {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(match self {
-            Self::Fail => "fail",
-            Self::Warn => "warn",
-            Self::Note => "note",
-        })
+        serializer.serialize_str(self.word())
     }
 }
 

@@ -9,6 +9,7 @@ pub(crate) mod fleet;
 mod generations;
 mod hostile;
 mod input;
+mod metrics;
 mod namespaces;
 mod scenarios;
 mod secrets;

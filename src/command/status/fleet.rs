@@ -13,6 +13,7 @@ use crate::registry::Session;
 use crate::render::fleet::{self as drawing, Columns, Release, View};
 use crate::render::json::{json, yaml};
 use crate::render::model::{Fleet, ImageStatus, Item};
+use crate::render::prometheus::metrics;
 use crate::render::status::short;
 use crate::terminal;
 
@@ -80,14 +81,14 @@ fn print(
     };
     let keep = |status: &ImageStatus| args.state.is_empty() || status.is_in(&args.state);
     let (text, exit) = match args.output {
-        StatusFormat::Json | StatusFormat::Yaml => {
+        StatusFormat::Json | StatusFormat::Yaml | StatusFormat::Prometheus => {
             let fleet = Fleet::new(seen, judge, keep, |status| status);
-            let form = if args.output == StatusFormat::Json {
-                json
-            } else {
-                yaml
+            let text = match args.output {
+                StatusFormat::Json => json(&fleet),
+                StatusFormat::Prometheus => metrics(&fleet),
+                _ => yaml(&fleet),
             };
-            (form(&fleet), exit(args, &fleet))
+            (text, exit(args, &fleet))
         }
         StatusFormat::Short => {
             let fleet = Fleet::new(seen, judge, keep, |status| short::short(&status, &theme));

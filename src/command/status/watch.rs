@@ -44,7 +44,8 @@ pub(super) async fn watch(
                 StatusFormat::Table
                 | StatusFormat::Wide
                 | StatusFormat::Yaml
-                | StatusFormat::Short => page(args, screen, &[status]),
+                | StatusFormat::Short
+                | StatusFormat::Prometheus => page(args, screen, &[status]),
             };
             if terminal::print_more(&text)? == Reader::HasLeft {
                 return Ok(Exit::Done);
