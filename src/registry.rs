@@ -39,6 +39,7 @@ mod endpoint;
 mod fault;
 mod fetch;
 mod manifest;
+mod recent;
 mod resolve;
 mod retry;
 mod token;
@@ -54,6 +55,7 @@ use cache::Cache;
 pub(crate) use cache::CacheUse;
 pub(crate) use credentials::Credentials;
 use endpoint::{Endpoint, is_repository};
+use recent::Recent;
 use transport::{Limits, Network, Transport};
 
 use crate::codes::Code;
@@ -79,6 +81,9 @@ pub(crate) struct Session {
     credentials: Credentials,
     lookup_limit: Duration,
     registries: Mutex<HashMap<String, Arc<Registry>>>,
+    recent: Mutex<Recent>,
+    /// How long a tag's answer stays recent.
+    keep: Duration,
 }
 
 impl Session {
@@ -110,6 +115,8 @@ impl Session {
             credentials: options.credentials,
             lookup_limit: options.lookup_limit,
             registries: Mutex::default(),
+            recent: Mutex::default(),
+            keep: Duration::ZERO,
         })
     }
 

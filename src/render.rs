@@ -11,6 +11,7 @@ pub(crate) mod fleet;
 mod flow;
 pub(crate) mod json;
 pub(crate) mod model;
+pub(crate) mod news;
 pub(crate) mod prometheus;
 pub(crate) mod schema;
 pub(crate) mod status;

@@ -37,6 +37,14 @@ impl<'a> Link<'a> {
         }
     }
 
+    /// `None` until its cluster has been connected to.
+    pub(crate) fn cluster(&self) -> Option<&Cluster> {
+        match &self.way {
+            Way::Open(cluster) => Some(cluster),
+            Way::Closed(_) => None,
+        }
+    }
+
     async fn look(&mut self, selector: Option<&str>, reach: Reach) -> Member {
         Member {
             seen: self.overview(selector, reach).await,
@@ -79,8 +87,28 @@ pub(crate) async fn survey(
         .buffered(AT_ONCE)
         .collect()
         .await;
-    let started = Instant::now();
     let mut fleet = Fleet::new(members);
+    ask(&mut fleet, session).await;
+    fleet
+}
+
+/// Asks the registries again about what was seen, and tells the time anew.
+pub(crate) async fn ask_again(
+    fleet: &mut Fleet,
+    links: &[Link<'_>],
+    session: Result<&Session, &Failure>,
+) {
+    for (member, link) in fleet.members.iter_mut().zip(links) {
+        if let (Ok(overview), Some(cluster)) = (&mut member.seen, link.cluster()) {
+            let now = cluster.now();
+            overview.releases.iter_mut().for_each(|seen| seen.at = now);
+        }
+    }
+    ask(fleet, session).await;
+}
+
+async fn ask(fleet: &mut Fleet, session: Result<&Session, &Failure>) {
+    let started = Instant::now();
     let mut references = BTreeSet::new();
     fleet.each(|seen| references.extend(tags(seen)));
     fleet.answers.latest = resolve(session, &references).await;
@@ -89,7 +117,7 @@ pub(crate) async fn survey(
         let mut missing = Wanted::default();
         fleet.each(|seen| missing.extend(wanted(seen)));
         if missing.is_empty() {
-            return fleet;
+            return;
         }
         let more = fetch(session, &missing).await;
         merge(&mut fleet.answers, more);

@@ -15,8 +15,7 @@ use crate::text::{QUOTED, printable};
 
 mod row;
 
-pub(crate) use row::Release;
-use row::{Cell, Naming};
+use row::{Cell, Naming, Release};
 
 /// So many notes stand below the table; `-o json` has all.
 const NOTED: usize = 8;
@@ -94,8 +93,17 @@ impl Field {
 }
 
 /// The whole screen, with a line feed at the end.
-pub(crate) fn fleet(fleet: &Fleet<Release>, view: &View, theme: &Theme) -> String {
-    let screen = Screen { fleet, view, theme };
+pub(crate) fn fleet(fleet: &Fleet, view: &View, theme: &Theme) -> String {
+    let items = fleet.items.iter().map(|item| match item {
+        Item::Release(status) => Entry::Release(Release::new(status)),
+        Item::Unreachable(context) => Entry::Unreachable(context),
+    });
+    let screen = Screen {
+        fleet,
+        entries: items.collect(),
+        view,
+        theme,
+    };
     let below = [screen.verdict(), screen.notes(), screen.next()].concat();
     let mut text = String::new();
     for part in [screen.rows(), below] {
@@ -110,8 +118,16 @@ pub(crate) fn fleet(fleet: &Fleet<Release>, view: &View, theme: &Theme) -> Strin
     text
 }
 
+/// What a line is made of.
+enum Entry<'a> {
+    Release(Release),
+    Unreachable(&'a Unreachable),
+}
+
 struct Screen<'a> {
-    fleet: &'a Fleet<Release>,
+    fleet: &'a Fleet,
+    /// One for each item.
+    entries: Vec<Entry<'a>>,
     view: &'a View,
     theme: &'a Theme,
 }
@@ -150,21 +166,24 @@ impl Screen<'_> {
                 gap: 2,
             })
             .collect();
-        let rows = self.fleet.items.iter().map(|item| Row {
-            mark: match item {
-                Item::Release(release) => release.mark(),
-                Item::Unreachable(_) => Mark::Unknown,
+        let rows = self.entries.iter().map(|entry| Row {
+            mark: match entry {
+                Entry::Release(release) => release.mark(),
+                Entry::Unreachable(_) => Mark::Unknown,
             },
-            cells: fields.iter().map(|field| self.cell(item, *field)).collect(),
+            cells: fields
+                .iter()
+                .map(|field| self.cell(entry, *field))
+                .collect(),
         });
         let rows: Vec<_> = rows.collect();
         table(&columns, &rows, self.view.headers, self.theme)
     }
 
-    fn cell(&self, item: &Item<Release>, field: Field) -> (String, Style) {
-        let cell = match item {
-            Item::Release(release) => release.cell(field),
-            Item::Unreachable(context) => unreached(context, field),
+    fn cell(&self, entry: &Entry<'_>, field: Field) -> (String, Style) {
+        let cell = match entry {
+            Entry::Release(release) => release.cell(field),
+            Entry::Unreachable(context) => unreached(context, field),
         };
         match cell {
             Cell::Text(text) => (text, TEXT),
@@ -210,8 +229,8 @@ impl Screen<'_> {
     /// What could not be looked at, each reason once with those that it hit.
     fn notes(&self) -> Vec<Line> {
         let mut notes = Vec::new();
-        for item in &self.fleet.items {
-            if let Item::Unreachable(context) = item {
+        for entry in &self.entries {
+            if let Entry::Unreachable(context) = entry {
                 notes.push(unreachable(context));
             }
         }
@@ -224,9 +243,9 @@ impl Screen<'_> {
             0 | 1 => Naming::Namespace,
             _ => Naming::Context,
         };
-        let gaps = self.fleet.items.iter().flat_map(|item| match item {
-            Item::Release(release) => release.gaps(naming),
-            Item::Unreachable(_) => Vec::new(),
+        let gaps = self.entries.iter().flat_map(|entry| match entry {
+            Entry::Release(release) => release.gaps(naming),
+            Entry::Unreachable(_) => Vec::new(),
         });
         notes.extend(by_reason(gaps).map(|(who, why)| format!("{}: {why}", names(&who))));
         for context in &self.fleet.contexts {

@@ -4,6 +4,7 @@
 //! none. No key is ever left out. Digests are full and times are RFC 3339; whoever draws a screen shortens.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
@@ -276,9 +277,15 @@ fn known<T>(reasons: &mut Reasons, key: &str, seen: Seen<T>) -> Option<T> {
         .ok()
 }
 
+impl fmt::Display for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    }
+}
+
 impl Serialize for Time {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&self.0.strftime("%Y-%m-%dT%H:%M:%SZ"))
+        serializer.collect_str(self)
     }
 }
 

@@ -17,12 +17,12 @@ struct Sample {
 }
 
 /// Everything about the fleet, with a line feed at the end.
-pub(crate) fn metrics(fleet: &Fleet<ImageStatus>) -> String {
+pub(crate) fn metrics(fleet: &Fleet) -> String {
     let releases: Vec<_> = fleet
         .items
         .iter()
         .filter_map(|item| match item {
-            Item::Release(status) => Some(status),
+            Item::Release(status) => Some(&**status),
             Item::Unreachable(_) => None,
         })
         .collect();
@@ -164,7 +164,7 @@ fn with(mut labels: Labels, more: impl IntoIterator<Item = (&'static str, String
     labels
 }
 
-fn contexts(fleet: &Fleet<ImageStatus>) -> Vec<Sample> {
+fn contexts(fleet: &Fleet) -> Vec<Sample> {
     fleet
         .contexts
         .iter()

@@ -25,10 +25,7 @@ mod tests {
         let mut watched = fixtures::stuck().model();
         watched.event = Some(Event::Changed);
         all.push(("watched", value(watched)));
-        all.push((
-            "list",
-            serde_json::to_value(fixtures::fleet(|status| status)).unwrap(),
-        ));
+        all.push(("list", serde_json::to_value(fixtures::fleet()).unwrap()));
         all
     }
 

@@ -38,6 +38,8 @@ pub(super) struct Credentials {
 
 struct Token {
     header: HeaderValue,
+    /// Whether the server has taken it.
+    accepted: bool,
     /// `None` when it does not say.
     expires: Option<Timestamp>,
 }
@@ -99,6 +101,31 @@ impl Credentials {
         }
         Ok(token.header.clone())
     }
+
+    /// Notes that the server has taken this token.
+    pub(super) async fn accept(&self, header: &HeaderValue) {
+        let mut token = self.token.lock().await;
+        token.accepted |= token.header == *header;
+    }
+
+    /// Another token in place of one that the server takes no longer, as a revoked one. `None` where it never took it:
+    /// the plugin would give the same again.
+    pub(super) async fn instead_of(
+        &self,
+        rejected: &HeaderValue,
+    ) -> Result<Option<HeaderValue>, Error> {
+        let mut token = self.token.lock().await;
+        if token.header == *rejected {
+            if !token.accepted {
+                return Ok(None);
+            }
+            let status = run(self.plugin.clone(), self.asking).await?;
+            if let Some(fresh) = self::token(&self.plugin, status)? {
+                *token = fresh;
+            }
+        }
+        Ok(Some(token.header.clone()))
+    }
 }
 
 fn token(plugin: &ExecConfig, status: Status) -> Result<Option<Token>, Error> {
@@ -110,6 +137,7 @@ fn token(plugin: &ExecConfig, status: Status) -> Result<Option<Token>, Error> {
     header.set_sensitive(true);
     Ok(Some(Token {
         header,
+        accepted: false,
         expires: status.expiration_timestamp,
     }))
 }

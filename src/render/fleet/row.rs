@@ -9,7 +9,7 @@ use crate::render::theme::Mark;
 
 /// A cell of the table, before it has a look.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Cell {
+pub(super) enum Cell {
     Text(String),
     /// In the colour of the mark.
     Word(Mark, String),
@@ -27,7 +27,7 @@ pub(super) enum Naming {
 
 /// One release.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Release {
+pub(super) struct Release {
     context: String,
     namespace: String,
     name: String,
@@ -47,7 +47,7 @@ pub(crate) struct Release {
 }
 
 impl Release {
-    pub(crate) fn new(status: &ImageStatus) -> Self {
+    pub(super) fn new(status: &ImageStatus) -> Self {
         let metadata = &status.metadata;
         let job = status.refresh_job.as_ref();
         let last_ok = job

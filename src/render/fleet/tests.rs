@@ -10,11 +10,11 @@ const PAGE: View = View {
     headers: Headers::Shown,
 };
 
-fn of(statuses: Vec<ImageStatus>) -> Fleet<Release> {
-    Fleet::of_namespace(statuses, |status| Release::new(&status))
+fn of(statuses: Vec<ImageStatus>) -> Fleet {
+    Fleet::of_namespace(statuses)
 }
 
-fn page(fleet: &Fleet<Release>, view: View, theme: &Theme) -> String {
+fn page(fleet: &Fleet, view: View, theme: &Theme) -> String {
     super::fleet(fleet, &view, theme)
 }
 
@@ -84,8 +84,8 @@ fn without_headers_the_first_line_is_a_release() {
     assert!(page.starts_with("✖  tb-berlin"), "{page}");
 }
 
-fn several() -> Fleet<Release> {
-    fixtures::fleet(|status| Release::new(&status))
+fn several() -> Fleet {
+    fixtures::fleet()
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{API_VERSION, Counts, ImageStatus, Incomplete, Next, Time};
+use super::{API_VERSION, Counts, Event, ImageStatus, Incomplete, Next, Time};
 use crate::codes::Code;
 use crate::error::{Error, Exit};
 use crate::fleet::{self, Unseen};
@@ -11,17 +11,16 @@ use crate::observation::Observation;
 use crate::shell::word;
 use crate::text::{QUOTED, printable};
 
-/// What is shown of each release is the caller's: the whole document, or what a line needs of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Fleet<T> {
+pub(crate) struct Fleet {
     api_version: &'static str,
     kind: &'static str,
     pub(crate) summary: Summary,
     /// Those that were looked at, in the order in which they were named.
     pub(crate) contexts: Vec<Context>,
     /// Worst first.
-    pub(crate) items: Vec<Item<T>>,
+    pub(crate) items: Vec<Item>,
     /// Where nobody looked.
     pub(crate) incomplete: Vec<Incomplete>,
     pub(crate) next: Vec<Next>,
@@ -51,8 +50,8 @@ pub(crate) struct Context {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
-pub(crate) enum Item<T> {
-    Release(T),
+pub(crate) enum Item {
+    Release(Box<ImageStatus>),
     Unreachable(Unreachable),
 }
 
@@ -62,6 +61,8 @@ pub(crate) enum Item<T> {
 pub(crate) struct Unreachable {
     api_version: &'static str,
     kind: &'static str,
+    /// `None` outside `-w`.
+    pub(crate) event: Option<Event>,
     pub(crate) metadata: Nameless,
     summary: UnknownSummary,
     pub(crate) code: Option<Code>,
@@ -87,23 +88,17 @@ struct UnknownSummary {
 }
 
 /// A release while its place is sought.
-struct Placed<T> {
+struct Placed {
     state: State,
-    exit_code: u8,
-    context: String,
-    namespace: String,
-    name: String,
-    shown: T,
+    status: Box<ImageStatus>,
 }
 
-impl<T> Fleet<T> {
-    /// `judge` says what a release means, if it was asked for; of all that count, `keep` chooses those that are shown,
-    /// and `show` what is kept of each.
+impl Fleet {
+    /// `judge` says what a release means, if it was asked for; of all that count, `keep` chooses those that are shown.
     pub(crate) fn new(
-        mut seen: fleet::Fleet,
+        seen: &mut fleet::Fleet,
         judge: impl Fn(&Observation) -> Option<ImageStatus>,
         keep: impl Fn(&ImageStatus) -> bool,
-        show: impl Fn(ImageStatus) -> T,
     ) -> Self {
         let contexts: Vec<_> = seen.members.iter().map(Context::new).collect();
         let incomplete = seen.members.iter().flat_map(|member| {
@@ -117,7 +112,7 @@ impl<T> Fleet<T> {
             let Some(status) = judge(seen) else { return };
             all.push(status.state());
             if keep(&status) {
-                placed.push(Placed::new(status, &show));
+                placed.push(Placed::new(status));
             }
         });
         let unreachable = seen.members.iter().filter_map(|member| {
@@ -128,21 +123,15 @@ impl<T> Fleet<T> {
     }
 
     /// The releases of one namespace.
-    pub(crate) fn of_namespace(
-        statuses: Vec<ImageStatus>,
-        show: impl Fn(ImageStatus) -> T,
-    ) -> Self {
+    pub(crate) fn of_namespace(statuses: Vec<ImageStatus>) -> Self {
         let all = statuses.iter().map(ImageStatus::state).collect();
         let context = statuses.first().map(|status| Context {
             name: status.metadata.context.clone(),
             releases: Some(statuses.len()),
             same_as: None,
         });
-        let placed = statuses
-            .into_iter()
-            .map(|status| Placed::new(status, &show));
         Self::of(
-            placed.collect(),
+            statuses.into_iter().map(Placed::new).collect(),
             all,
             Vec::new(),
             context.into_iter().collect(),
@@ -151,7 +140,7 @@ impl<T> Fleet<T> {
     }
 
     fn of(
-        mut placed: Vec<Placed<T>>,
+        mut placed: Vec<Placed>,
         all: Vec<State>,
         unreachable: Vec<Unreachable>,
         contexts: Vec<Context>,
@@ -169,10 +158,10 @@ impl<T> Fleet<T> {
             .map(|first| first.next(contexts.len()));
         // Whoever is not reached is as little known as the least known release.
         let place = placed.partition_point(|one| one.state <= State::Unknown);
-        let own = placed.iter().map(|one| one.exit_code);
+        let own = placed.iter().map(|one| one.status.summary.exit_code);
         let own = own.filter_map(Exit::of_code).max();
         let (count, mut items) = (unreachable.len(), Vec::new());
-        let mut releases = placed.into_iter().map(|one| Item::Release(one.shown));
+        let mut releases = placed.into_iter().map(|one| Item::Release(one.status));
         items.extend(releases.by_ref().take(place));
         items.extend(unreachable.into_iter().map(Item::Unreachable));
         items.extend(releases);
@@ -195,7 +184,7 @@ impl<T> Fleet<T> {
     }
 
     /// Whether everything was looked at that was asked for.
-    pub(crate) fn reach(&self) -> Exit {
+    pub(crate) const fn reach(&self) -> Exit {
         let unreachable = self.summary.unreachable;
         if unreachable > 0 && unreachable == self.contexts.len() {
             Exit::Failed
@@ -207,23 +196,25 @@ impl<T> Fleet<T> {
     }
 }
 
-impl<T> Placed<T> {
-    fn new(status: ImageStatus, show: impl Fn(ImageStatus) -> T) -> Self {
+impl Placed {
+    fn new(status: ImageStatus) -> Self {
         let is_silent = status.silence() == Some(Outcome::Fail);
         let silent = is_silent.then_some(State::Broken);
         Self {
             // What no alarm ever tells is shown as loudly as what is broken.
             state: silent.into_iter().fold(status.state(), State::min),
-            exit_code: status.summary.exit_code,
-            context: status.metadata.context.clone(),
-            namespace: status.metadata.namespace.clone(),
-            name: status.metadata.name.clone(),
-            shown: show(status),
+            status: Box::new(status),
         }
     }
 
     fn key(&self) -> (State, &str, &str, &str) {
-        (self.state, &self.context, &self.namespace, &self.name)
+        let metadata = &self.status.metadata;
+        (
+            self.state,
+            &metadata.context,
+            &metadata.namespace,
+            &metadata.name,
+        )
     }
 
     const fn is_wanting(&self) -> bool {
@@ -231,16 +222,17 @@ impl<T> Placed<T> {
     }
 
     fn next(&self, contexts: usize) -> Next {
+        let metadata = &self.status.metadata;
         let context = match contexts {
             0 | 1 => String::new(),
-            _ => format!(" --context {}", word(&self.context)),
+            _ => format!(" --context {}", word(&metadata.context)),
         };
         Next {
             command: format!(
                 "kubectl tracebloc-images status -n {}{context}",
-                word(&self.namespace)
+                word(&metadata.namespace)
             ),
-            why: format!("see what is the matter with {}", self.name),
+            why: format!("see what is the matter with {}", metadata.name),
         }
     }
 }
@@ -281,6 +273,7 @@ impl Unreachable {
         Self {
             api_version: API_VERSION,
             kind: "UnreachableContext",
+            event: None,
             metadata: Nameless {
                 name: None,
                 namespace: None,

@@ -6,7 +6,7 @@ use super::*;
 use crate::render::fixtures;
 
 fn text() -> String {
-    metrics(&fixtures::fleet(|status| status))
+    metrics(&fixtures::fleet())
 }
 
 /// The samples of a family, as `labels value`.
@@ -19,7 +19,7 @@ fn family<'a>(text: &'a str, name: &str) -> Vec<&'a str> {
 #[test]
 fn one_stuck_release_in_numbers() {
     let stuck = fixtures::statuses().swap_remove(1);
-    let fleet = Fleet::of_namespace(vec![stuck], |status| status);
+    let fleet = Fleet::of_namespace(vec![stuck]);
     insta::assert_snapshot!("stuck", metrics(&fleet));
 }
 
@@ -106,7 +106,7 @@ fn names_cannot_break_out_of_their_quotes() {
 
 #[test]
 fn a_fleet_of_nothing_is_still_a_whole_file() {
-    let empty = metrics(&Fleet::of_namespace(Vec::new(), |status| status));
+    let empty = metrics(&Fleet::of_namespace(Vec::new()));
     assert_eq!(
         "# HELP tracebloc_images_places_not_looked_at Namespaces that were asked for and that nobody could look at, or groups of them.\n\
          # TYPE tracebloc_images_places_not_looked_at gauge\n\
