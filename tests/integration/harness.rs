@@ -184,6 +184,7 @@ pub(crate) fn screen(name: &str, what: &str, text: &str) {
         filters => vec![
             (r"\b\d+\.\ds\.", "[s]."),
             (r"\b(\d+m|\d\.\d)s\b", "[ms]"),
+            (r"\b\d+ of 100 left", "[n] of 100 left"),
             (r"127\.0\.0\.1:\d+", "[address]"),
         ],
     }, {
