@@ -129,6 +129,17 @@ fn page(site: &Site, args: &[&str]) -> String {
     output.stdout
 }
 
+/// What a run says that must miss something: exit 5, and nothing on stderr.
+fn incomplete(plugin: Plugin, what: &str) -> Output {
+    let output = plugin.output();
+    assert_eq!(
+        (output.code, output.stderr.as_str()),
+        (Some(5), ""),
+        "{what}: {output:?}"
+    );
+    output
+}
+
 /// The document that `-o json` prints beside these words: what the schema promises.
 fn document(site: &Site, args: &[&str]) -> Value {
     let args = [args, &["-o", "json"]].concat();

@@ -100,12 +100,7 @@ fn a_registry_that_fails_or_lies_costs_its_own_images_their_latest() {
             site.internet
                 .fault(place_of(place), fault.parse::<Fault>().unwrap());
         }
-        let output = status(&site, &["--no-cache", "--exit-code"]).output();
-        assert_eq!(
-            (output.code, output.stderr.as_str()),
-            (Some(5), ""),
-            "{what}"
-        );
+        let output = incomplete(status(&site, &["--no-cache", "--exit-code"]), what);
         assert_clean(&output);
         let (hit, spared) = images_of(place);
         for name in hit {
@@ -203,12 +198,7 @@ fn a_host_of_layers_that_fails_hides_platforms_and_says_so() {
     ] {
         site.internet.heal("*");
         site.internet.fault(CDN, fault.parse::<Fault>().unwrap());
-        let output = status(&site, &["--no-cache", "--exit-code"]).output();
-        assert_eq!(
-            (output.code, output.stderr.as_str()),
-            (Some(5), ""),
-            "{fault}"
-        );
+        let output = incomplete(status(&site, &["--no-cache", "--exit-code"]), fault);
         assert_eq!(arch(&output.stdout), "? current", "{fault}");
         let is_told =
             |line: &str| line.contains(CDN) && line.contains(words) && line.ends_with(code);
@@ -291,15 +281,10 @@ fn silence_costs_the_limit_of_one_lookup_and_no_more() {
 #[test]
 fn a_machine_that_trusts_nobody_says_so_and_does_not_panic() {
     let site = healthy_site(G2);
-    let output = status(&site, &["--exit-code", "-o", "json"])
+    let plugin = status(&site, &["--exit-code", "-o", "json"])
         .env("SSL_CERT_FILE", "/dev/null")
-        .env("SSL_CERT_DIR", "/dev/null")
-        .output();
-    assert_eq!(
-        (output.code, output.stderr.as_str()),
-        (Some(5), ""),
-        "{output:?}"
-    );
+        .env("SSL_CERT_DIR", "/dev/null");
+    let output = incomplete(plugin, "no authority");
     let seen: Value = serde_json::from_str(&output.stdout).unwrap();
     assert_promised(&seen);
     for name in ["ingestor", "jobs-manager", "pods-monitor"] {
