@@ -18,7 +18,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use crate::health::State;
 use crate::image::ManagedImage;
-pub(crate) use timeout::RequestTimeout;
+pub(crate) use timeout::{RequestTimeout, Timeout};
 
 const FLAGS_FIRST: &str = "\
 Flags stand after the plugin's name: `kubectl tracebloc-images status -n tracebloc`. Before it,
@@ -37,6 +37,14 @@ Examples:
   kubectl tracebloc-images status -n tracebloc --state stuck,broken --exit-code
   kubectl tracebloc-images status -n tracebloc -o json --offline
   kubectl tracebloc-images status -n tracebloc --watch";
+
+const REFRESH_EXAMPLES: &str = "\
+Examples:
+  kubectl tracebloc-images refresh -n tracebloc
+  kubectl tracebloc-images refresh ingestor -n tracebloc --now
+  kubectl tracebloc-images refresh -n tracebloc --dry-run -o yaml
+  kubectl tracebloc-images refresh -n tracebloc --pull-test
+  kubectl tracebloc-images refresh -n tracebloc --rearm";
 
 /// Shows what the container images of a tracebloc client do, and why
 #[derive(Parser, Debug)]
@@ -70,6 +78,10 @@ pub(crate) enum Command {
     /// Show per image what runs, what was recorded, what the tag names now, and what to do next
     #[command(after_help = format!("{STATUS_EXAMPLES}\n\n{FLAGS_FIRST}"))]
     Status(Status),
+
+    /// Move images to what their tags name now: plan, ask, pull, patch, wait, verify, record
+    #[command(after_help = format!("{REFRESH_EXAMPLES}\n\n{FLAGS_FIRST}"))]
+    Refresh(Refresh),
 
     /// Print the version of this plugin and of the API server
     Version(Version),
@@ -120,6 +132,14 @@ pub(crate) struct Status {
     #[arg(short, long)]
     pub(crate) quiet: bool,
 
+    #[command(flatten)]
+    pub(crate) lookups: Lookups,
+}
+
+/// How registries are asked.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Registries")]
+pub(crate) struct Lookups {
     /// From where registries are asked what a tag names now
     #[arg(long, value_enum, default_value_t, value_name = "WHERE")]
     pub(crate) from: From,
@@ -162,6 +182,97 @@ pub(crate) enum From {
 }
 
 #[derive(Args, Debug)]
+pub(crate) struct Refresh {
+    /// Only these images: ingestor, jobs-manager, pods-monitor, resource-monitor, requests-proxy
+    #[arg(value_name = "IMAGE")]
+    pub(crate) images: Vec<ManagedImage>,
+
+    /// Do not wait for the next tick and do not ask; every check still applies
+    #[arg(
+        long,
+        visible_alias = "yes",
+        short_alias = 'y',
+        visible_short_alias = 'y'
+    )]
+    pub(crate) now: bool,
+
+    /// How to print plan and report
+    #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) output: RefreshFormat,
+
+    /// Print the plan and change nothing; with server, have the API server check every patch
+    #[arg(
+        long,
+        value_enum,
+        value_name = "WHERE",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "client",
+        conflicts_with_all = ["now", "rearm"]
+    )]
+    pub(crate) dry_run: Option<DryRun>,
+
+    /// Have a node pull the exact digest before the first patch
+    #[arg(
+        long,
+        value_enum,
+        value_name = "WHEN",
+        num_args = 0..=1,
+        require_equals = true,
+        default_value = "auto",
+        default_missing_value = "only"
+    )]
+    pub(crate) pull_test: PullTest,
+
+    /// Go on past what stands in the way; never past a pin, a mirror or a failed pull test
+    #[arg(long)]
+    pub(crate) force: bool,
+
+    /// First remove the counters that keep the refresh job from trying again
+    #[arg(long)]
+    pub(crate) rearm: bool,
+
+    /// Give up after this long, all steps together
+    #[arg(long, value_name = "DURATION", default_value = "10m")]
+    pub(crate) timeout: Timeout,
+
+    /// Only the release whose labels match, as in `kubectl get -l`
+    #[arg(short = 'l', long, value_name = "SELECTOR")]
+    pub(crate) selector: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) lookups: Lookups,
+}
+
+#[derive(ValueEnum, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum RefreshFormat {
+    /// The plan, and a line per step
+    #[default]
+    Table,
+    /// One RefreshReport, or with --dry-run one RefreshPlan
+    Json,
+    /// The same document as YAML
+    Yaml,
+}
+
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DryRun {
+    /// Send no patch
+    Client,
+    /// Send every patch without its being carried out
+    Server,
+}
+
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PullTest {
+    /// Before the first patch, where a node is known
+    Auto,
+    /// And do nothing else
+    Only,
+    Skip,
+}
+
+#[derive(Args, Debug)]
 pub(crate) struct Version {
     /// Only this plugin's version: asks nobody
     #[arg(long)]
@@ -190,6 +301,10 @@ pub(crate) struct Schema {
 pub(crate) enum Document {
     /// What `status -o json` prints
     Status,
+    /// What `refresh --dry-run -o json` prints
+    Plan,
+    /// What `refresh -o json` prints
+    Report,
 }
 
 #[derive(Args, Debug)]
@@ -202,6 +317,7 @@ pub(crate) struct Help {
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Page {
     Status,
+    Refresh,
     Version,
     Schema,
     /// What each exit code means

@@ -2,16 +2,21 @@
 //!
 //! What comes back is turned into the vocabulary of this crate before it leaves the folder.
 
+pub(crate) mod apply;
 pub(crate) mod connect;
 mod discover;
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 mod images;
+pub(crate) mod job;
 mod nodes;
 pub(crate) mod observe;
+pub(crate) mod ownership;
 mod pods;
 pub(crate) mod read;
 mod record;
-mod runs;
+pub(crate) mod rollout;
+pub(crate) mod runs;
 pub(crate) mod watch;
 mod workload;
+pub(crate) mod write;

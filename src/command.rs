@@ -1,13 +1,33 @@
 //! The commands, each one sentence in the words of the phases: discover, observe, decide, apply, render.
 
+pub(crate) mod refresh;
 pub(crate) mod status;
 pub(crate) mod version;
 
+use std::time::Duration;
+
+use crate::cli;
 use crate::error::{Error, Exit};
+use crate::lookup::{Failure, Layer};
+use crate::registry::{CacheUse, Credentials, Options, Session};
 use crate::terminal;
+
+/// Times of the registry lookups (design, "Registry lookups").
+const CONNECT_LIMIT: Duration = Duration::from_secs(5);
+const LOOKUP_LIMIT: Duration = Duration::from_secs(8);
 
 /// Runs a command that waits for others, until it ends or somebody ends it.
 pub(crate) fn wait_for(command: impl Future<Output = Result<Exit, Error>>) -> Result<Exit, Error> {
+    run(async {
+        tokio::select! {
+            ended = command => ended,
+            exit = terminal::interrupted() => Ok(exit),
+        }
+    })
+}
+
+/// Runs a command that itself sees to it that it can be ended at any moment.
+pub(crate) fn run(command: impl Future<Output = Result<Exit, Error>>) -> Result<Exit, Error> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -15,13 +35,40 @@ pub(crate) fn wait_for(command: impl Future<Output = Result<Exit, Error>>) -> Re
             what: "this machine".to_owned(),
             why: error.to_string(),
         })?;
-    let ended = runtime.block_on(async {
-        tokio::select! {
-            ended = command => ended,
-            exit = terminal::interrupted() => Ok(exit),
-        }
-    });
+    let ended = runtime.block_on(command);
     // A credential plugin or a name server that hangs must not hold up the end.
     runtime.shutdown_background();
     ended
+}
+
+/// What registries are asked through; why not, where they are not to be asked.
+fn session(lookups: &cli::Lookups) -> Result<Session, Failure> {
+    if lookups.offline || lookups.from == cli::From::None {
+        let flag = if lookups.offline {
+            "--offline"
+        } else {
+            "--from=none"
+        };
+        return Err(Failure {
+            code: None,
+            layer: Layer::None,
+            host: String::new(),
+            message: format!("not asked ({flag})"),
+            retry_after: None,
+        });
+    }
+    Session::open(Options {
+        credentials: if lookups.anonymous {
+            Credentials::Never
+        } else {
+            Credentials::of_this_user()
+        },
+        cache: if lookups.no_cache {
+            CacheUse::Off
+        } else {
+            CacheUse::of_this_user()
+        },
+        connect_limit: CONNECT_LIMIT,
+        lookup_limit: LOOKUP_LIMIT,
+    })
 }

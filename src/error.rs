@@ -74,7 +74,28 @@ pub(crate) enum Error {
     #[error("{call}: {why}")]
     Expired { call: Call, why: String },
 
-    /// Any other refusal, or an answer that is not the API server's.
+    /// The object is no longer the one that was seen (409).
+    #[error("{call}: {why}")]
+    Conflict { call: Call, why: String },
+
+    /// There is an object of that name already (409).
+    #[error("{call}: {why}")]
+    Exists { call: Call, why: String },
+
+    /// The server is busy and did nothing (429).
+    #[error("{call}: {why}")]
+    Busy {
+        call: Call,
+        why: String,
+        /// What the server asked to wait; zero where it did not say.
+        retry_after: Duration,
+    },
+
+    /// The server will never take this request: a value is not allowed, an admission policy is against it.
+    #[error("{call}: {why}")]
+    Rejected { call: Call, why: String },
+
+    /// The server failed, or an answer is not the API server's.
     #[error("{call}: {why}")]
     Answer { call: Call, why: String },
 
@@ -84,6 +105,17 @@ pub(crate) enum Error {
         /// The namespaces that have one; empty where they could not be listed.
         elsewhere: Vec<String>,
     },
+
+    /// More releases than one, where only one can be meant.
+    #[error("{} releases in namespace {namespace:?}: {}", names.len(), names.join(", "))]
+    SeveralReleases {
+        namespace: String,
+        names: Vec<String>,
+    },
+
+    /// Nobody can be asked, and nobody said yes beforehand.
+    #[error("refresh needs confirmation; stdin is not a terminal")]
+    Unconfirmed,
 
     #[error("write the answer: {why}")]
     Output { why: String },
@@ -100,7 +132,19 @@ impl Error {
             Self::Setting { .. }
             | Self::Output { .. }
             | Self::Expired { .. }
+            | Self::Exists { .. }
+            | Self::Rejected { .. }
             | Self::Answer { .. } => return None,
+            Self::SeveralReleases { .. } => {
+                "choose one with -l app.kubernetes.io/instance=NAME".to_owned()
+            }
+            Self::Unconfirmed => {
+                "run it again with --now, or with --dry-run to see the plan".to_owned()
+            }
+            Self::Conflict { .. } => {
+                "somebody else changed it; look again, and run this again".to_owned()
+            }
+            Self::Busy { .. } => "run this again when the API server has time".to_owned(),
             Self::CredentialPlugin { install, .. } => install.clone().unwrap_or_else(|| {
                 "it stands under exec in the kubeconfig; kubectl runs the same one".to_owned()
             }),
@@ -138,6 +182,7 @@ impl Error {
             Self::CredentialPlugin { .. } => Some(Code::CredentialPlugin),
             Self::Forbidden { .. } => Some(Code::RightMissing),
             Self::NoRelease { .. } => Some(Code::NoRelease),
+            Self::Conflict { .. } => Some(Code::ChangedUnderneath),
             Self::NoConfiguration
             | Self::Kubeconfig { .. }
             | Self::NoContext { .. }
@@ -146,13 +191,37 @@ impl Error {
             | Self::Unauthorized { .. }
             | Self::Missing { .. }
             | Self::Expired { .. }
+            | Self::Exists { .. }
+            | Self::Busy { .. }
+            | Self::Rejected { .. }
             | Self::Answer { .. }
+            | Self::SeveralReleases { .. }
+            | Self::Unconfirmed
             | Self::Output { .. } => None,
         }
     }
 }
 
 impl Error {
+    /// How a command ends that this error ends.
+    pub(crate) const fn exit(&self) -> Exit {
+        match self {
+            Self::SeveralReleases { .. } | Self::Unconfirmed => Exit::Usage,
+            _ => Exit::Failed,
+        }
+    }
+
+    /// Whether a write that ended so may have been carried out all the same.
+    pub(crate) const fn may_have_happened(&self) -> bool {
+        matches!(
+            self,
+            Self::Unreachable { .. }
+                | Self::TimedOut { .. }
+                | Self::Answer { .. }
+                | Self::Expired { .. }
+        )
+    }
+
     /// What stands on the terminal: a line with the error and its code, and one with the hint.
     pub(crate) fn message(&self) -> String {
         let code = self.code().map(|code| format!(" ({code})"));

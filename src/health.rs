@@ -15,8 +15,10 @@ use crate::observation::{Observation, Seen};
 use crate::record::Streak;
 use crate::schedule::Timetable;
 
-use advice::{AVAILABLE, Advice, Subcommand};
+use advice::Advice;
+pub(crate) use advice::{AVAILABLE, Subcommand};
 use facts::Facts;
+pub(crate) use facts::Folded;
 use findings::Context;
 use job::Frozen;
 
@@ -177,11 +179,25 @@ pub(crate) struct AssessedImage {
     /// What runs, by digest as pods show it; empty when nothing runs.
     pub(crate) running: Seen<BTreeSet<Digest>>,
     pub(crate) latest: Seen<Digest>,
+    /// How what runs, what is recorded and what is set stand to the latest.
+    pub(crate) to_latest: ToLatest,
     pub(crate) coverage: Coverage,
+    /// Pods that wait in vain, each as what it is: 501, 502 or 503.
+    pub(crate) troubles: BTreeSet<Code>,
     /// Why the state is `Unknown`, where it is; printable.
     pub(crate) unknown: Option<String>,
     /// Who pinned it and where, for a held image; goes on after "ingestor is ".
     pub(crate) held: Option<String>,
+}
+
+/// Comparisons with the latest digest. All unknown where that is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ToLatest {
+    pub(crate) running: Folded,
+    /// `None`: nothing is recorded, or this generation records nothing for the image.
+    pub(crate) recorded: Option<Folded>,
+    /// `None`: the spec names no digest.
+    pub(crate) spec: Option<Folded>,
 }
 
 /// What a person should take for "the image in use".
@@ -318,6 +334,6 @@ pub(crate) struct NextStep {
 }
 
 #[cfg(test)]
-mod fixtures;
+pub(crate) mod fixtures;
 #[cfg(test)]
 mod tests;

@@ -19,6 +19,9 @@ pub(crate) enum ManagedImage {
     RequestsProxy,
 }
 
+/// The variable of the `api` container that names the ingestor's digest.
+pub(crate) const INGESTOR_DIGEST: &str = "INGESTOR_IMAGE_DIGEST";
+
 impl ManagedImage {
     /// In the order in which a screen lists images of the same state.
     pub(crate) const ALL: [Self; 5] = [

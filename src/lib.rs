@@ -33,10 +33,14 @@ mod look;
 mod lookup;
 mod node;
 mod observation;
+mod plan;
+mod probe;
 mod record;
 mod registry;
 mod release;
 mod render;
+mod report;
+mod rollout;
 mod schedule;
 mod shell;
 mod terminal;
@@ -60,8 +64,15 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
             cli.screen,
             &cli.connection,
         )),
+        Command::Refresh(refresh) => command::run(command::refresh::refresh(
+            &refresh,
+            cli.screen,
+            &cli.connection,
+        )),
         Command::Schema(schema) => terminal::print(match schema.document {
             Document::Status => render::schema::STATUS,
+            Document::Plan => render::schema::PLAN,
+            Document::Report => render::schema::REPORT,
         })
         .map(|()| Exit::Done),
         Command::Version(version) if version.client => command::version::client(version.output),

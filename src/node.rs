@@ -1,6 +1,6 @@
 //! Nodes, and which of them a workload may land on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::image::Platform;
 
@@ -11,6 +11,8 @@ pub(crate) struct Node {
     pub(crate) labels: BTreeMap<String, String>,
     pub(crate) taints: Vec<Taint>,
     pub(crate) standing: Standing,
+    /// The images that it holds, by tag and by digest, as the kubelet spells them. A kubelet lists its 50 largest.
+    pub(crate) images: BTreeSet<String>,
 }
 
 /// What the scheduler may do with a node.

@@ -3,6 +3,7 @@
 //! What could not be seen is [`Blind`] and says why; it is never an empty list, a zero or a default.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -12,6 +13,9 @@ use crate::lookup::{Config, Failure, Manifest, Resolved, Vantage};
 use crate::node::{Node, Scheduling};
 use crate::record::Record;
 use crate::release::Release;
+pub(crate) use crate::rollout::Strategy;
+
+pub(crate) mod own_job;
 
 /// Why something was not seen: one printable line, in the words of whoever refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,12 +78,17 @@ pub(crate) struct Workload {
     pub(crate) namespace: String,
     pub(crate) name: String,
     pub(crate) container: String,
+    pub(crate) object: ObjectState,
     pub(crate) spec: Spec,
+    /// The image, or the value of the environment entry, as written there; empty where there is none.
+    pub(crate) written: String,
     /// Further environment entries of the ingestor digest's name. The last entry wins, and no patch by name can
     /// tell them apart.
     pub(crate) duplicate_entries: usize,
     /// Where the workload's pods may land; for the ingestor, where an ingestion Job's may.
     pub(crate) scheduling: Scheduling,
+    /// Those of the pods that pull the image; for the ingestor, an ingestion Job's.
+    pub(crate) credentials: PullCredentials,
     /// Desired replicas; `None` for a DaemonSet.
     pub(crate) replicas: Option<u32>,
     pub(crate) rollout: Rollout,
@@ -91,6 +100,68 @@ pub(crate) struct Workload {
 pub(crate) enum WorkloadKind {
     Deployment,
     DaemonSet,
+}
+
+/// What a pod shows to registries: secrets of its own namespace, by name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct PullCredentials {
+    /// A pod without secrets of its own gets those of its account. `None` for the namespace's default account.
+    pub(crate) service_account: Option<String>,
+    pub(crate) secrets: Vec<String>,
+}
+
+/// A Deployment or DaemonSet by name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Target {
+    pub(crate) kind: WorkloadKind,
+    pub(crate) namespace: String,
+    pub(crate) name: String,
+}
+
+/// `deploy/NAME` or `ds/NAME`, as kubectl takes it.
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self.kind {
+            WorkloadKind::Deployment => "deploy",
+            WorkloadKind::DaemonSet => "ds",
+        };
+        write!(f, "{kind}/{}", self.name)
+    }
+}
+
+/// What whoever changes an object must know of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ObjectState {
+    pub(crate) uid: String,
+    /// `metadata.resourceVersion`.
+    pub(crate) version: String,
+    pub(crate) generation: i64,
+    pub(crate) strategy: Strategy,
+    /// The `kubectl.kubernetes.io/restartedAt` of the pod template, where this plugin was the last to write it.
+    pub(crate) restarted: Option<String>,
+}
+
+#[cfg(test)]
+impl ObjectState {
+    pub(crate) fn fixture() -> Self {
+        Self {
+            uid: "u1".to_owned(),
+            version: "100".to_owned(),
+            generation: 3,
+            strategy: Strategy::RollingUpdate,
+            restarted: None,
+        }
+    }
+}
+
+impl Workload {
+    pub(crate) fn target(&self) -> Target {
+        Target {
+            kind: self.kind,
+            namespace: self.namespace.clone(),
+            name: self.name.clone(),
+        }
+    }
 }
 
 /// What the workload says should run.

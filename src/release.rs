@@ -1,6 +1,6 @@
 //! One Helm release of the client chart, and the CronJob that refreshes it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -71,6 +71,15 @@ pub(crate) struct CronJob {
     /// Images whose `*_PINNED` is `1`.
     pub(crate) pinned: BTreeSet<ManagedImage>,
     pub(crate) limits: Limits,
+    /// What its container asks for: quotas and limit ranges of the site let that through.
+    pub(crate) resources: Resources,
+}
+
+/// Quantities by resource, as Kubernetes writes them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Resources {
+    pub(crate) requests: BTreeMap<String, String>,
+    pub(crate) limits: BTreeMap<String, String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

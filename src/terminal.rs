@@ -27,6 +27,8 @@ const FRAME: Duration = Duration::from_millis(100);
 /// Erases the line the cursor stands on, and goes to its start.
 const ERASE: &str = "\r\u{1b}[2K";
 
+pub(crate) mod prompt;
+
 /// Where a text goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Sink {
@@ -89,7 +91,7 @@ pub(crate) fn usage(page: &clap::Error) -> ExitCode {
 /// The end of a command that could not do its job.
 pub(crate) fn fail(error: &Error) -> ExitCode {
     say(&error.message());
-    Exit::Failed.into()
+    error.exit().into()
 }
 
 /// The looks for what goes to stdout.
@@ -110,6 +112,24 @@ pub(crate) fn width() -> Option<usize> {
 
 /// Waits, and from half a second on says on a terminal for what.
 pub(crate) async fn waiting<T>(screen: Screen, what: &str, answer: impl Future<Output = T>) -> T {
+    animated(screen, PATIENCE, || what.to_owned(), answer).await
+}
+
+/// Waits, and shows on a terminal how far it is: `words` is asked again for each picture.
+pub(crate) async fn live<T>(
+    screen: Screen,
+    words: impl FnMut() -> String,
+    answer: impl Future<Output = T>,
+) -> T {
+    animated(screen, Duration::ZERO, words, answer).await
+}
+
+async fn animated<T>(
+    screen: Screen,
+    patience: Duration,
+    mut words: impl FnMut() -> String,
+    answer: impl Future<Output = T>,
+) -> T {
     let is_dumb = variable("TERM").is_some_and(|term| term == "dumb");
     // Logged requests say the same, line by line.
     if sink(&io::stderr()) == Sink::Other || is_dumb || is_logged(screen.verbosity) {
@@ -124,7 +144,7 @@ pub(crate) async fn waiting<T>(screen: Screen, what: &str, answer: impl Future<O
         Glyphs::UNICODE => ["⠋", "⠙", "⠸", "⠴", "⠦", "⠇"].as_slice(),
         _ => ["|", "/", "-", "\\"].as_slice(),
     };
-    let mut frames = tokio::time::interval_at(Instant::now() + PATIENCE, FRAME);
+    let mut frames = tokio::time::interval_at(Instant::now() + patience, FRAME);
     let mut line = SpinnerLine { is_drawn: false };
     let mut pictures = pictures.iter().cycle();
     tokio::pin!(answer);
@@ -133,10 +153,17 @@ pub(crate) async fn waiting<T>(screen: Screen, what: &str, answer: impl Future<O
             answer = &mut answer => return answer,
             _ = frames.tick() => {
                 let picture = pictures.next().unwrap_or(&"");
-                line.draw(&format!("{picture} {}", what.style(theme.dim)));
+                line.draw(&format!("{picture} {}", fitting(&words()).style(theme.dim)));
             }
         }
     }
+}
+
+/// What is longer than the terminal is wide would stay behind when the line is erased.
+fn fitting(words: &str) -> String {
+    let columns = terminal_size::terminal_size_of(io::stderr());
+    let columns = columns.map_or(usize::MAX, |(columns, _)| usize::from(columns.0));
+    words.chars().take(columns.saturating_sub(3)).collect()
 }
 
 /// A line that is gone once the wait is over, however it ends.

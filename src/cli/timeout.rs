@@ -1,4 +1,4 @@
-//! `--request-timeout`, as kubectl spells durations.
+//! `--request-timeout` and `--timeout`, as kubectl spells durations.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -33,6 +33,19 @@ impl FromStr for RequestTimeout {
     }
 }
 
+/// How long a command may take as a whole; never zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Timeout(pub(crate) Duration);
+
+impl FromStr for Timeout {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let RequestTimeout(limit) = text.parse()?;
+        limit.map(Self).ok_or("more than nothing, as in 10m")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -52,6 +65,8 @@ mod tests {
         ] {
             assert_eq!(Ok(RequestTimeout(want)), text.parse(), "{text}");
         }
+        assert_eq!(Ok(Timeout(ms(600_000))), "10m".parse());
+        assert!("0".parse::<Timeout>().is_err());
         for text in [
             "", "s", "-5", "-5s", "5x", "1 hour", "PT1H", "forever", "1d",
         ] {

@@ -2,19 +2,20 @@
 //!
 //! Names and namespaces come from the CronJob's environment (chart contract, section 2.2), never from a guess.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::batch::v1::CronJob as KubeCronJob;
 use k8s_openapi::api::core::v1::Container;
+use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::workload::{container, env, spec};
 use crate::capability::{Capabilities, Env, EnvValue, Limit};
 use crate::image::ManagedImage;
 use crate::observation::Spec;
-use crate::release::{Absence, CronJob, Limits, Refresher, Release, Run, Schedule};
+use crate::release::{Absence, CronJob, Limits, Refresher, Release, Resources, Run, Schedule};
 
 /// Label selectors of the two kinds of object that a release is found by.
 pub(super) const CRON_JOBS: &str = "app.kubernetes.io/component=image-refresh";
@@ -77,7 +78,9 @@ fn refreshed(cron_job: &KubeCronJob, deployments: &[Deployment]) -> Option<Relea
         resource_monitor: monitor.map(|(set, namespace)| (set.to_owned(), namespace.to_owned())),
         capabilities: Capabilities::read(&refresh_env, &api_env, deadline),
         refresher: match refresh {
-            Some(_) => Refresher::CronJob(refresher(cron_job, refresh_env, deadline)),
+            Some(container) => {
+                Refresher::CronJob(refresher(cron_job, container, refresh_env, deadline))
+            }
             None => Refresher::Absent(Absence::NoContainer),
         },
         name: release_name,
@@ -85,7 +88,12 @@ fn refreshed(cron_job: &KubeCronJob, deployments: &[Deployment]) -> Option<Relea
     })
 }
 
-fn refresher(cron_job: &KubeCronJob, env: Env, deadline: Option<i64>) -> CronJob {
+fn refresher(
+    cron_job: &KubeCronJob,
+    container: &Container,
+    env: Env,
+    deadline: Option<i64>,
+) -> CronJob {
     let (spec, status) = (&cron_job.spec, cron_job.status.clone().unwrap_or_default());
     let seconds = |seconds: i64| Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
     CronJob {
@@ -126,7 +134,23 @@ fn refresher(cron_job: &KubeCronJob, env: Env, deadline: Option<i64>) -> CronJob
             attempts: Limit::read(&env, "MAX_REFRESH_ATTEMPTS", 3),
             skips: Limit::read(&env, "MAX_SKIP_TICKS", 8),
         },
+        resources: resources(container),
         env,
+    }
+}
+
+fn resources(container: &Container) -> Resources {
+    let asked = container.resources.clone().unwrap_or_default();
+    let quantities = |by_name: Option<BTreeMap<String, Quantity>>| {
+        by_name
+            .into_iter()
+            .flatten()
+            .map(|(name, quantity)| (name, quantity.0))
+            .collect()
+    };
+    Resources {
+        requests: quantities(asked.requests),
+        limits: quantities(asked.limits),
     }
 }
 

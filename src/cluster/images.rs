@@ -8,15 +8,16 @@ use kube::core::PartialObjectMeta;
 
 use super::discover::{API, PODS_MONITOR, name};
 use super::pods::{Source, of_daemon_set, of_deployment};
-use super::workload::{container, daemon_set_rollout, deployment_rollout, env, scheduling, spec};
+use super::workload::{
+    container, credentials, daemon_set_state, daemon_set_status, deployment_state,
+    deployment_status, env, scheduling, spec,
+};
 use crate::capability::{Capability, Env, EnvValue};
-use crate::image::{ManagedImage, Reference};
-use crate::node::Scheduling;
+use crate::image::{INGESTOR_DIGEST, ManagedImage, Reference};
 use crate::observation::{Blind, ObservedImage, ProxySettings, Seen, Spec, Workload, WorkloadKind};
 use crate::release::Release;
 use crate::text::{QUOTED, printable};
 
-const INGESTOR_DIGEST: &str = "INGESTOR_IMAGE_DIGEST";
 const INGESTOR_REPOSITORY: &str = "ghcr.io/tracebloc/ingestor";
 
 /// The resource-monitor's DaemonSet, and the pods that bear its label.
@@ -29,8 +30,8 @@ pub(super) struct Objects<'a> {
     pub(super) pods: &'a Seen<Vec<KubePod>>,
     /// The DaemonSet and its pods; `Ok(None)` when it is absent.
     pub(super) monitor: &'a Seen<Option<Monitor>>,
-    /// What chose the nodes of the newest ingestion; `None` when none is kept.
-    pub(super) ingestion: Option<Scheduling>,
+    /// What the newest ingestion's pod is made from; `None` when none is kept.
+    pub(super) ingestion: Option<&'a PodSpec>,
     /// Names of the nodes that are not ready.
     pub(super) lost: &'a BTreeSet<String>,
 }
@@ -156,7 +157,7 @@ fn deployment(objects: &Objects<'_>, wanted: &str, container_name: &str) -> Seen
     Ok(on_deployment(
         deployment,
         objects,
-        spec(container),
+        (spec(container), container.image.clone()),
         Source::Image(container_name),
     ))
 }
@@ -164,7 +165,7 @@ fn deployment(objects: &Objects<'_>, wanted: &str, container_name: &str) -> Seen
 fn on_deployment(
     deployment: &Deployment,
     objects: &Objects<'_>,
-    spec: Spec,
+    (spec, written): (Spec, Option<String>),
     source: Source<'_>,
 ) -> Workload {
     let pods = match (objects.replica_sets, objects.pods) {
@@ -184,11 +185,14 @@ fn on_deployment(
         container: match source {
             Source::Image(container) | Source::Env { container, .. } => container.to_owned(),
         },
+        object: deployment_state(deployment),
         spec,
+        written: written.unwrap_or_default(),
         duplicate_entries: 0,
         scheduling: scheduling(pod_spec(deployment)),
+        credentials: credentials(pod_spec(deployment)),
         replicas: Some(u32::try_from(deployment.spec.replicas.unwrap_or(1)).unwrap_or(0)),
-        rollout: deployment_rollout(deployment),
+        rollout: deployment_status(deployment).rollout(),
         pods,
     }
 }
@@ -218,11 +222,14 @@ fn daemon_set(release: &Release, objects: &Objects<'_>) -> Seen<Workload> {
         namespace: set.metadata.namespace.clone().unwrap_or_default(),
         name: name(&set.metadata).to_owned(),
         container: CONTAINER.to_owned(),
+        object: daemon_set_state(set),
         spec: spec(container),
+        written: container.image.clone().unwrap_or_default(),
         duplicate_entries: 0,
         scheduling: scheduling(template),
+        credentials: credentials(template),
         replicas: None,
-        rollout: daemon_set_rollout(set),
+        rollout: daemon_set_status(set).rollout(),
         pods: pods
             .as_ref()
             .map(|pods| of_daemon_set(set, pods, objects.lost, Source::Image(CONTAINER)))
@@ -268,14 +275,17 @@ fn ingestor(release: &Release, objects: &Objects<'_>) -> Option<ObservedImage> {
     let mut workload = on_deployment(
         deployment,
         objects,
-        spec,
+        (spec, api_env.literal(INGESTOR_DIGEST).map(str::to_owned)),
         Source::Env {
             container: API,
             name: INGESTOR_DIGEST,
         },
     );
     workload.duplicate_entries = api_env.count(INGESTOR_DIGEST).saturating_sub(1);
-    workload.scheduling = objects.ingestion.clone().unwrap_or_default();
+    workload.scheduling = scheduling(objects.ingestion);
+    if objects.ingestion.is_some() {
+        workload.credentials = credentials(objects.ingestion);
+    }
     let mirror = tracks
         .as_ref()
         .filter(|_| spawned)

@@ -54,5 +54,46 @@ pub(super) fn node(node: &KubeNode) -> Node {
             })
             .collect(),
         standing,
+        images: node
+            .status
+            .iter()
+            .flat_map(|status| status.images.iter().flatten())
+            .flat_map(|image| image.names.iter().flatten().cloned())
+            .collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_node_tells_its_platform_its_standing_and_its_images() {
+        let read =
+            |object: serde_json::Value| node(&serde_json::from_value(object).expect("a node"));
+        let info = json!({
+            "architecture": "arm64", "operatingSystem": "linux", "bootID": "", "containerRuntimeVersion": "",
+            "kernelVersion": "", "kubeProxyVersion": "", "kubeletVersion": "", "machineID": "", "osImage": "", "systemUUID": "",
+        });
+        let whole = read(json!({
+            "metadata": {"name": "edge-01"},
+            "status": {
+                "nodeInfo": info,
+                "conditions": [{"type": "Ready", "status": "True"}],
+                "images": [{"names": ["x@sha256:1", "x:prod"], "sizeBytes": 1}, {"sizeBytes": 2}, {"names": ["y:1"]}],
+            },
+        }));
+        assert_eq!("linux/arm64", whole.platform.to_string());
+        assert_eq!(Standing::Ready, whole.standing);
+        let images: Vec<_> = whole.images.iter().map(String::as_str).collect();
+        assert_eq!(["x:prod", "x@sha256:1", "y:1"], images[..]);
+        let silent = read(
+            json!({"metadata": {"name": "edge-02", "labels": {"kubernetes.io/arch": "amd64"}}}),
+        );
+        assert_eq!("unknown/amd64", silent.platform.to_string());
+        assert_eq!(Standing::NotReady, silent.standing);
+        assert!(silent.images.is_empty());
     }
 }

@@ -9,7 +9,7 @@ use futures::future::{join_all, join5, try_join3};
 use futures::{FutureExt, join};
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet};
 use k8s_openapi::api::batch::v1::{CronJob as KubeCronJob, Job};
-use k8s_openapi::api::core::v1::{Node as KubeNode, Pod as KubePod};
+use k8s_openapi::api::core::v1::{Node as KubeNode, Pod as KubePod, PodSpec};
 use kube::api::{ListParams, LogParams, PartialObjectMeta};
 
 use super::connect::Cluster;
@@ -20,10 +20,9 @@ use super::pods::is_owned;
 use super::read::Scope;
 use super::record::record;
 use super::runs::runs;
-use super::workload::scheduling;
 use crate::error::Error;
 use crate::log::is_refreshers;
-use crate::node::{Node, Scheduling, Standing};
+use crate::node::{Node, Standing};
 use crate::observation::{
     Blind, Observation, RefreshRun, RegistryAnswers, RunLog, RunOutcome, Seen,
 };
@@ -242,14 +241,14 @@ impl Namespace {
         }
     }
 
-    /// What chose the nodes of the newest ingestion that is kept.
-    fn newest_ingestion(&self) -> Option<Scheduling> {
+    /// What the pod of the newest ingestion that is kept is made from.
+    fn newest_ingestion(&self) -> Option<&PodSpec> {
         let jobs = self.jobs.as_ref().ok()?;
         let newest = jobs
             .iter()
             .filter(|job| is_ingestion(job))
             .max_by_key(|job| job.metadata.creation_timestamp.clone())?;
-        Some(scheduling(newest.spec.as_ref()?.template.spec.as_ref()))
+        newest.spec.as_ref()?.template.spec.as_ref()
     }
 
     /// Deployments of the release that its refresher does not move.

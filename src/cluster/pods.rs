@@ -218,7 +218,7 @@ fn unscheduled(pod: &KubePod) -> Option<&PodCondition> {
 }
 
 /// What an imageID says, in each of the forms that container runtimes use.
-fn image_id(status: &ContainerStatus) -> Running {
+pub(super) fn image_id(status: &ContainerStatus) -> Running {
     let id = status.image_id.as_str();
     let bare = |text: &str| -> Option<Digest> {
         if text.starts_with("sha256:") {

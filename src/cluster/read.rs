@@ -41,6 +41,11 @@ impl<'a> Scope<'a> {
             Self::Everywhere => None,
         }
     }
+
+    /// What the path of an object of this name holds of names.
+    pub(super) fn names(self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.namespace().into_iter().chain([name])
+    }
 }
 
 impl fmt::Display for Scope<'_> {
@@ -101,8 +106,8 @@ impl Cluster {
             right: right::<K>("get", scope),
         };
         let request = Request::new(path::<K>(scope)).get(name, &GetParams::default());
-        let segments = [scope.namespace().unwrap_or(name), name];
-        self.answer(&call, ready(&call, segments, request)?).await
+        self.answer(&call, ready(&call, scope.names(name), request)?)
+            .await
     }
 
     /// The log of one container of a pod, as far as `params` asks for it; what is not UTF-8 in it, replaced.
@@ -192,7 +197,7 @@ impl Cluster {
         }
     }
 
-    async fn answer<T: DeserializeOwned>(
+    pub(super) async fn answer<T: DeserializeOwned>(
         &self,
         call: &Call,
         request: http::Request<Vec<u8>>,
@@ -209,7 +214,7 @@ impl Cluster {
 }
 
 /// The request, if its names can stand in a path: some of them come from environments and annotations.
-fn ready<'a>(
+pub(super) fn ready<'a>(
     call: &Call,
     names: impl IntoIterator<Item = &'a str>,
     request: Unsent,
@@ -230,12 +235,12 @@ fn is_segment(name: &str) -> bool {
     !matches!(name, "" | "." | "..") && name.chars().all(is_plain)
 }
 
-fn path<K: Resource<DynamicType = ()>>(scope: Scope<'_>) -> String {
+pub(super) fn path<K: Resource<DynamicType = ()>>(scope: Scope<'_>) -> String {
     K::url_path(&(), scope.namespace())
 }
 
 /// As `kubectl auth can-i` spells it.
-fn right<K: Resource<DynamicType = ()>>(verb: &str, scope: Scope<'_>) -> String {
+pub(super) fn right<K: Resource<DynamicType = ()>>(verb: &str, scope: Scope<'_>) -> String {
     let mut resource = K::plural(&()).into_owned();
     let group = K::group(&());
     if !group.is_empty() {

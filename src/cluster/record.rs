@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ManagedFieldsEntry, ObjectMeta};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
+use super::ownership::{Field, owns, time};
 use crate::record::{PREFIX, Record};
 
 pub(super) fn record(metadata: &ObjectMeta) -> Record {
@@ -19,24 +19,14 @@ pub(super) fn record(metadata: &ObjectMeta) -> Record {
         .keys()
         .filter_map(|key| {
             let entries = metadata.managed_fields.iter().flatten();
-            let last = entries.filter_map(|entry| written_by(entry, key)).max()?;
-            Some((key.clone(), last))
+            let owners = entries.filter(|entry| owns(entry, Field::Annotation(key)));
+            Some((key.clone(), owners.filter_map(time).max()?))
         })
         .collect();
     Record {
         annotations,
         written,
     }
-}
-
-/// When this manager last wrote the annotation. `None` when it does not own it.
-fn written_by(entry: &ManagedFieldsEntry, key: &str) -> Option<Timestamp> {
-    let fields = &entry.fields_v1.as_ref()?.0;
-    fields
-        .get("f:metadata")?
-        .get("f:annotations")?
-        .get(format!("f:{key}"))?;
-    Some(entry.time.as_ref()?.0)
 }
 
 #[cfg(test)]

@@ -3,12 +3,35 @@
 use jiff::Timestamp;
 use k8s_openapi::api::batch::v1::{Job, JobStatus};
 
+use kube::api::ListParams;
+
+use super::connect::Cluster;
 use super::pods::is_owned;
+use super::read::Scope;
+use crate::error::Error;
 use crate::observation::{Origin, RefreshRun, RunLog, RunOutcome};
 use crate::text::{QUOTED, printable};
 
 const SCHEDULED: &str = "batch.kubernetes.io/cronjob-scheduled-timestamp";
 const INSTANTIATE: &str = "cronjob.kubernetes.io/instantiate";
+
+/// Names of the CronJob's Jobs that have not ended.
+///
+/// # Errors
+///
+/// As [`Cluster::list`].
+pub(crate) async fn active(
+    cluster: &Cluster,
+    namespace: &str,
+    cron_job_uid: &str,
+) -> Result<Vec<String>, Error> {
+    let jobs = cluster
+        .list::<Job>(Scope::Namespace(namespace), &ListParams::default())
+        .await?;
+    let is_active = |run: &RefreshRun| matches!(run.outcome, RunOutcome::Active { .. });
+    let active = runs(&jobs, cron_job_uid).into_iter().filter(is_active);
+    Ok(active.map(|run| run.job).collect())
+}
 
 /// The runs of the CronJob of this uid, newest first. No log is asked for here.
 pub(super) fn runs(jobs: &[Job], cron_job_uid: &str) -> Vec<RefreshRun> {

@@ -1,13 +1,17 @@
 //! Deployments, DaemonSets and pod templates, turned into the words of the observation.
 
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment};
-use k8s_openapi::api::core::v1::{self, Container, EnvVar, PodSpec};
+use k8s_openapi::api::core::v1::{self, Container, EnvVar, PodSpec, PodTemplateSpec};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
+use super::ownership::{Field, last_writer};
+use super::write::FIELD_MANAGER;
 use crate::capability::{Env, EnvValue};
 use crate::image::Reference;
 use crate::node::{Expression, Scheduling, Toleration};
-use crate::observation::{Pull, Rollout, Spec};
-use crate::text::{QUOTED, printable};
+use crate::observation::{ObjectState, Pull, PullCredentials, Spec};
+use crate::rollout::{RESTARTED_AT, Status, Strategy};
+use crate::text::{QUOTED, printable, without_middle};
 
 /// The container of this name. `None` when the template has none.
 pub(super) fn container<'a>(spec: Option<&'a PodSpec>, name: &str) -> Option<&'a Container> {
@@ -57,6 +61,43 @@ pub(super) fn spec(container: &Container) -> Spec {
     Spec::Tagged { reference, pull }
 }
 
+pub(super) fn deployment_state(deployment: &Deployment) -> ObjectState {
+    state(
+        &deployment.metadata,
+        &deployment.spec.template,
+        deployment_status(deployment).strategy,
+    )
+}
+
+pub(super) fn daemon_set_state(set: &DaemonSet) -> ObjectState {
+    state(
+        &set.metadata,
+        &set.spec.template,
+        daemon_set_status(set).strategy,
+    )
+}
+
+fn state(metadata: &ObjectMeta, template: &PodTemplateSpec, strategy: Strategy) -> ObjectState {
+    let field = Field::OfTemplate(RESTARTED_AT);
+    let writer = last_writer(metadata, &[field]);
+    let is_ours = writer.is_some_and(|writer| writer.manager == FIELD_MANAGER);
+    ObjectState {
+        uid: metadata.uid.clone().unwrap_or_default(),
+        version: metadata.resource_version.clone().unwrap_or_default(),
+        generation: metadata.generation.unwrap_or(0),
+        strategy,
+        restarted: restarted_at(template)
+            .filter(|_| is_ours)
+            .map(str::to_owned),
+    }
+}
+
+/// When `kubectl rollout restart`, or this plugin, last restarted the pods of this template.
+pub(super) fn restarted_at(template: &PodTemplateSpec) -> Option<&str> {
+    let annotations = template.metadata.as_ref()?.annotations.as_ref()?;
+    annotations.get(RESTARTED_AT).map(String::as_str)
+}
+
 /// What chooses the nodes of a pod.
 pub(super) fn scheduling(spec: Option<&PodSpec>) -> Scheduling {
     let Some(spec) = spec else {
@@ -76,6 +117,19 @@ pub(super) fn scheduling(spec: Option<&PodSpec>) -> Scheduling {
             .map(|selector| selector.node_selector_terms.iter().map(term).collect())
             .unwrap_or_default(),
         tolerations: spec.tolerations.iter().flatten().map(toleration).collect(),
+    }
+}
+
+/// What pods of this spec show to registries.
+pub(super) fn credentials(spec: Option<&PodSpec>) -> PullCredentials {
+    let secrets = spec.and_then(|spec| spec.image_pull_secrets.as_deref());
+    PullCredentials {
+        service_account: spec.and_then(|spec| spec.service_account_name.clone()),
+        secrets: secrets
+            .unwrap_or_default()
+            .iter()
+            .map(|secret| secret.name.clone())
+            .collect(),
     }
 }
 
@@ -107,58 +161,63 @@ fn toleration(toleration: &v1::Toleration) -> Toleration {
     }
 }
 
-/// As `kubectl rollout status` judges it: a status older than the spec says nothing yet.
-pub(super) fn deployment_rollout(deployment: &Deployment) -> Rollout {
-    if deployment.spec.paused == Some(true) {
-        return Rollout::Paused;
-    }
+/// What a Deployment wants, and its controller counts.
+pub(super) fn deployment_status(deployment: &Deployment) -> Status {
+    let spec = &deployment.spec;
     let status = deployment.status.clone().unwrap_or_default();
-    if status.observed_generation < deployment.metadata.generation {
-        return Rollout::InFlight("waiting for the spec update to be observed".to_owned());
-    }
-    let deadline = status.conditions.iter().flatten().find(|condition| {
-        condition.type_.as_deref() == Some("Progressing")
-            && condition.reason.as_deref() == Some("ProgressDeadlineExceeded")
-    });
-    if let Some(condition) = deadline {
-        let message = condition
-            .message
-            .as_deref()
-            .unwrap_or("progress deadline exceeded");
-        return Rollout::Failed(printable(message, QUOTED));
-    }
-    let wanted = deployment.spec.replicas.unwrap_or(1);
-    let updated = status.updated_replicas.unwrap_or(0);
-    let old = status.replicas.unwrap_or(0) - updated;
-    let available = status.available_replicas.unwrap_or(0);
-    if updated < wanted {
-        Rollout::InFlight(format!("{updated} of {wanted} updated"))
-    } else if old > 0 {
-        Rollout::InFlight(format!("{old} old pending termination"))
-    } else if available < updated {
-        Rollout::InFlight(format!("{available} of {updated} updated are available"))
-    } else {
-        Rollout::Settled
+    // In a condition of this type and reason, the controller's words.
+    let said = |type_: &str, reason: &str| {
+        let mut conditions = status.conditions.iter().flatten();
+        let condition = conditions.find(|condition| {
+            condition.type_.as_deref() == Some(type_) && condition.reason.as_deref() == Some(reason)
+        })?;
+        let message = condition.message.clone();
+        Some(message.unwrap_or_else(|| reason.to_owned()))
+    };
+    let strategy = spec.strategy.as_ref();
+    Status {
+        strategy: match strategy.and_then(|strategy| strategy.type_.as_deref()) {
+            _ if spec.paused == Some(true) => Strategy::Paused,
+            Some("Recreate") => Strategy::Recreate,
+            _ => Strategy::RollingUpdate,
+        },
+        generation: deployment.metadata.generation.unwrap_or(0),
+        observed: status.observed_generation.unwrap_or(0),
+        wanted: count(spec.replicas.or(Some(1))),
+        total: count(status.replicas),
+        updated: count(status.updated_replicas),
+        available: count(status.available_replicas),
+        overdue: said("Progressing", "ProgressDeadlineExceeded")
+            .map(|words| printable(&words, QUOTED)),
+        refused: said("ReplicaFailure", "FailedCreate").map(|words| without_middle(&words, QUOTED)),
     }
 }
 
-/// As `kubectl rollout status` judges it. With `OnDelete` it refuses; here such a set is in flight until every pod
-/// has been deleted by whoever does that.
-pub(super) fn daemon_set_rollout(set: &DaemonSet) -> Rollout {
+/// What a DaemonSet wants, and its controller counts. It has no deadline and no word for a refusal.
+pub(super) fn daemon_set_status(set: &DaemonSet) -> Status {
     let status = set.status.clone().unwrap_or_default();
-    if status.observed_generation < set.metadata.generation {
-        return Rollout::InFlight("waiting for the spec update to be observed".to_owned());
+    let strategy = set.spec.update_strategy.as_ref();
+    let updated = count(status.updated_number_scheduled);
+    Status {
+        strategy: match strategy.and_then(|strategy| strategy.type_.as_deref()) {
+            Some("OnDelete") => Strategy::OnDelete,
+            _ => Strategy::RollingUpdate,
+        },
+        generation: set.metadata.generation.unwrap_or(0),
+        observed: status.observed_generation.unwrap_or(0),
+        wanted: count(Some(status.desired_number_scheduled)),
+        total: updated,
+        updated,
+        available: count(status.number_available),
+        overdue: None,
+        refused: None,
     }
-    let wanted = status.desired_number_scheduled;
-    let updated = status.updated_number_scheduled.unwrap_or(0);
-    let available = status.number_available.unwrap_or(0);
-    if updated < wanted {
-        Rollout::InFlight(format!("{updated} of {wanted} updated"))
-    } else if available < wanted {
-        Rollout::InFlight(format!("{available} of {wanted} updated are available"))
-    } else {
-        Rollout::Settled
-    }
+}
+
+fn count(number: Option<i32>) -> u32 {
+    number
+        .and_then(|number| u32::try_from(number).ok())
+        .unwrap_or(0)
 }
 
 #[cfg(test)]

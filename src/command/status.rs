@@ -7,18 +7,14 @@ use crate::cluster::connect::{Cluster, connect};
 use crate::error::{Error, Exit};
 use crate::health::assess;
 use crate::look::look;
-use crate::lookup::{Failure, Layer};
-use crate::registry::{CacheUse, Credentials, Options, Session};
+use crate::lookup::Failure;
+use crate::registry::Session;
 use crate::render::digests::DigestForm;
 use crate::render::json::{List, json, yaml};
 use crate::render::model::{Image, ImageStatus};
 use crate::render::status::{self as drawing, Form, View};
 use crate::render::table::Headers;
 use crate::terminal;
-
-/// Times of the registry lookups (design, "Registry lookups").
-const CONNECT_LIMIT: std::time::Duration = std::time::Duration::from_secs(5);
-const LOOKUP_LIMIT: std::time::Duration = std::time::Duration::from_secs(8);
 
 /// # Errors
 ///
@@ -29,7 +25,7 @@ pub(crate) async fn status(
     connection: &cli::Connection,
 ) -> Result<Exit, Error> {
     let cluster = connect(connection).await?;
-    let session = session(args);
+    let session = super::session(&args.lookups);
     if args.watch {
         return watch::watch(args, screen, &cluster, session.as_ref()).await;
     }
@@ -62,37 +58,6 @@ fn is_asked_for(args: &cli::Status, image: &Image) -> bool {
     let in_state =
         args.state.is_empty() || image.states.iter().any(|state| args.state.contains(state));
     named && in_state
-}
-
-fn session(args: &cli::Status) -> Result<Session, Failure> {
-    if args.offline || args.from == cli::From::None {
-        let flag = if args.offline {
-            "--offline"
-        } else {
-            "--from=none"
-        };
-        return Err(Failure {
-            code: None,
-            layer: Layer::None,
-            host: String::new(),
-            message: format!("not asked ({flag})"),
-            retry_after: None,
-        });
-    }
-    Session::open(Options {
-        credentials: if args.anonymous {
-            Credentials::Never
-        } else {
-            Credentials::of_this_user()
-        },
-        cache: if args.no_cache {
-            CacheUse::Off
-        } else {
-            CacheUse::of_this_user()
-        },
-        connect_limit: CONNECT_LIMIT,
-        lookup_limit: LOOKUP_LIMIT,
-    })
 }
 
 fn page(args: &cli::Status, screen: cli::Screen, statuses: &[ImageStatus]) -> String {

@@ -75,6 +75,23 @@ fn every_error_says_what_failed_why_and_what_to_do() {
             call: call(),
             why: why(),
         },
+        Error::Conflict {
+            call: call(),
+            why: why(),
+        },
+        Error::Exists {
+            call: call(),
+            why: why(),
+        },
+        Error::Busy {
+            call: call(),
+            why: why(),
+            retry_after: Duration::from_secs(1),
+        },
+        Error::Rejected {
+            call: call(),
+            why: why(),
+        },
         Error::Answer {
             call: call(),
             why: why(),
@@ -87,6 +104,11 @@ fn every_error_says_what_failed_why_and_what_to_do() {
             namespace: "default".to_owned(),
             elsewhere: vec![],
         },
+        Error::SeveralReleases {
+            namespace: "tracebloc".to_owned(),
+            names: names(&["berlin", "lab"]),
+        },
+        Error::Unconfirmed,
         Error::Output { why: why() },
     ];
     let page: Vec<String> = all.iter().map(Error::message).collect();

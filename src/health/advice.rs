@@ -18,13 +18,13 @@ use crate::shell::word;
 
 /// Subcommands that advice may name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Subcommand {
+pub(crate) enum Subcommand {
     Doctor,
     Refresh,
 }
 
 /// Those that this version has.
-pub(super) const AVAILABLE: &[Subcommand] = &[];
+pub(crate) const AVAILABLE: &[Subcommand] = &[Subcommand::Refresh];
 
 /// Who is advised, of what, and with which subcommands.
 pub(super) struct Advice<'a> {
@@ -374,7 +374,7 @@ fn target(judged: &Judged<'_>) -> Option<Digest> {
 
     let is_free =
         judged.facts.is_managed() && !judged.is(State::Held) && !judged.is(State::Mirrored);
-    if !is_free || judged.running == Folded::Same || judged.is(State::Unknown) {
+    if !is_free || judged.assessed.to_latest.running == Folded::Same || judged.is(State::Unknown) {
         return None;
     }
     // Set already: its rollout is on the way, or does not end.

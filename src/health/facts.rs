@@ -29,7 +29,7 @@ pub(super) struct Run<'a> {
 
 /// Several comparisons as one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Folded {
+pub(crate) enum Folded {
     Same,
     Other,
     Unknown(String),

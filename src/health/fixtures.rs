@@ -1,6 +1,6 @@
 //! Releases for the tests: whole and healthy, to be broken in one place each.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -11,8 +11,9 @@ use crate::image::{Digest, ManagedImage, Platform, Reference};
 use crate::lookup::{Child, Content, Failure, Layer, Manifest, Resolved};
 use crate::node::{Node, Scheduling, Standing};
 use crate::observation::{
-    Blind, Observation, ObservedImage, Pod, PodPhase, ProxySettings, Pull, RegistryAnswers,
-    Rollout, RunLog, Running, Spec, Template, Workload, WorkloadKind,
+    Blind, ObjectState, Observation, ObservedImage, Pod, PodPhase, ProxySettings, Pull,
+    PullCredentials, RegistryAnswers, Rollout, RunLog, Running, Spec, Template, Workload,
+    WorkloadKind,
 };
 use crate::record::Record;
 use crate::release::{Absence, CronJob, Refresher, Release};
@@ -20,21 +21,21 @@ use crate::release::{Absence, CronJob, Refresher, Release};
 mod job;
 
 use job::cron_job;
-pub(super) use job::{active, complete, failed};
+pub(crate) use job::{active, complete, failed};
 
-pub(super) const AMD64: &[&str] = &["amd64"];
-pub(super) const BOTH: &[&str] = &["amd64", "arm64"];
+pub(crate) const AMD64: &[&str] = &["amd64"];
+pub(crate) const BOTH: &[&str] = &["amd64", "arm64"];
 
-pub(super) fn time(text: &str) -> Timestamp {
+pub(crate) fn time(text: &str) -> Timestamp {
     text.parse().expect("a time")
 }
 
 /// The digest that begins so.
-pub(super) fn digest(start: &str) -> Digest {
+pub(crate) fn digest(start: &str) -> Digest {
     format!("sha256:{start:0<64}").parse().expect("hex digits")
 }
 
-pub(super) fn failure(code: Code, layer: Layer, host: &str, message: &str) -> Failure {
+pub(crate) fn failure(code: Code, layer: Layer, host: &str, message: &str) -> Failure {
     Failure {
         code: Some(code),
         layer,
@@ -52,13 +53,13 @@ fn env(pairs: &[(&str, &str)]) -> Env {
 
 /// A site: what is seen of one release.
 #[derive(Clone)]
-pub(super) struct Site(pub(super) Observation);
+pub(crate) struct Site(pub(crate) Observation);
 
 const NAME: &str = "berlin";
 
 impl Site {
     /// Chart 1.4.5 on one arm64 node, all current: counts failed lookups of the ingestor.
-    pub(super) fn g2() -> Self {
+    pub(crate) fn g2() -> Self {
         Self::old(&[
             ("INGESTOR_TAG", "0.3"),
             ("INGESTOR_RESOLVE_FAIL_THRESHOLD", "3"),
@@ -66,7 +67,7 @@ impl Site {
     }
 
     /// Chart 1.4.3: looks the ingestor up and counts nothing.
-    pub(super) fn g1() -> Self {
+    pub(crate) fn g1() -> Self {
         Self::old(&[("INGESTOR_TAG", "0.3")])
     }
 
@@ -87,7 +88,7 @@ impl Site {
     }
 
     /// Chart 1.9.28: restarts, and counts the attempts; ingestions are spawned by tag.
-    pub(super) fn g7() -> Self {
+    pub(crate) fn g7() -> Self {
         let mut site = Self::empty(
             &[("MAX_REFRESH_ATTEMPTS", "3")],
             &[("INGESTOR_IMAGE_TAG", "0.7")],
@@ -106,7 +107,7 @@ impl Site {
     }
 
     /// Chart 1.9.62: sets digests, counts attempts and skips; ingestions are spawned by tag.
-    pub(super) fn g10() -> Self {
+    pub(crate) fn g10() -> Self {
         let refresh = [
             ("IMAGE_REGISTRY", "docker.io"),
             ("MAX_REFRESH_ATTEMPTS", "3"),
@@ -128,7 +129,7 @@ impl Site {
     }
 
     /// Without a CronJob; the workloads name tags.
-    pub(super) fn without_refresher() -> Self {
+    pub(crate) fn without_refresher() -> Self {
         let mut site = Self::g7();
         site.0.release.refresher = Refresher::Absent(Absence::Disabled);
         site.0.release.capabilities = Capabilities::default();
@@ -194,7 +195,7 @@ impl Site {
         };
         self.0.images.push(ObservedImage {
             image,
-            tracks: Some(tracks),
+            tracks: Some(tracks.clone()),
             workload: Ok(Workload {
                 kind: if is_set {
                     WorkloadKind::DaemonSet
@@ -204,9 +205,17 @@ impl Site {
                 namespace: if is_set { "agents" } else { "tracebloc" }.to_owned(),
                 name,
                 container: container.to_owned(),
+                object: ObjectState::fixture(),
+                written: match form {
+                    Form::Environment => digest.to_string(),
+                    Form::Digest => tracks.at(&digest).to_string(),
+                    Form::Tag(_) => tracks.to_string(),
+                    Form::Floats => String::new(),
+                },
                 spec,
                 duplicate_entries: 0,
                 scheduling: Scheduling::default(),
+                credentials: PullCredentials::default(),
                 replicas: (!is_set).then_some(1),
                 rollout: Rollout::Settled,
                 pods: Ok(pods),
@@ -219,23 +228,23 @@ impl Site {
         self.publish(image, start, BOTH);
     }
 
-    pub(super) fn annotate(&mut self, key: &str, value: &str) {
+    pub(crate) fn annotate(&mut self, key: &str, value: &str) {
         let record = self.0.record.as_mut().expect("a record");
         record.annotations.insert(key.to_owned(), value.to_owned());
     }
 
-    pub(super) fn observed(&mut self, image: ManagedImage) -> &mut ObservedImage {
+    pub(crate) fn observed(&mut self, image: ManagedImage) -> &mut ObservedImage {
         let mut images = self.0.images.iter_mut();
         images
             .find(|observed| observed.image == image)
             .expect("the image")
     }
 
-    pub(super) fn workload(&mut self, image: ManagedImage) -> &mut Workload {
+    pub(crate) fn workload(&mut self, image: ManagedImage) -> &mut Workload {
         self.observed(image).workload.as_mut().expect("a workload")
     }
 
-    pub(super) fn cron_job(&mut self) -> &mut CronJob {
+    pub(crate) fn cron_job(&mut self) -> &mut CronJob {
         match &mut self.0.release.refresher {
             Refresher::CronJob(cron_job) => cron_job,
             Refresher::Absent(_) => panic!("no CronJob"),
@@ -243,7 +252,7 @@ impl Site {
     }
 
     /// The tag names this digest from now on, an index of these architectures.
-    pub(super) fn publish(&mut self, image: ManagedImage, start: &str, arches: &[&str]) {
+    pub(crate) fn publish(&mut self, image: ManagedImage, start: &str, arches: &[&str]) {
         let resolved = Resolved {
             digest: digest(start),
             took: Duration::from_millis(112),
@@ -253,7 +262,7 @@ impl Site {
     }
 
     /// The registry has an index of this digest.
-    pub(super) fn know(&mut self, start: &str, arches: &[&str]) {
+    pub(crate) fn know(&mut self, start: &str, arches: &[&str]) {
         let child = |arch: &&str| Child {
             digest: child(start, arch),
             platform: Platform::new("linux", arch, None),
@@ -270,14 +279,18 @@ impl Site {
     }
 
     /// The tag cannot be resolved from here.
-    pub(super) fn block(&mut self, image: ManagedImage, failure: Failure) {
+    pub(crate) fn block(&mut self, image: ManagedImage, failure: Failure) {
         self.0.registry.latest.insert(tracks(image), Err(failure));
     }
 
     /// Everything that the image has in this release: spec, record and pods.
-    pub(super) fn is_at(&mut self, image: ManagedImage, start: &str) {
+    pub(crate) fn is_at(&mut self, image: ManagedImage, start: &str) {
         self.runs(image, start);
-        if let Spec::Pinned { digest: spec, .. } = &mut self.workload(image).spec {
+        let workload = self.workload(image);
+        if let Spec::Pinned { digest: spec, .. } = &mut workload.spec {
+            workload.written = workload
+                .written
+                .replace(spec.as_str(), digest(start).as_str());
             *spec = digest(start);
         }
         if let Some(key) = image.record_key() {
@@ -286,21 +299,21 @@ impl Site {
     }
 
     /// What its pods run.
-    pub(super) fn runs(&mut self, image: ManagedImage, start: &str) {
+    pub(crate) fn runs(&mut self, image: ManagedImage, start: &str) {
         for pod in self.workload(image).pods.iter_mut().flatten() {
             pod.running = Running::Manifest(digest(start));
         }
     }
 
     /// As the incident: the ingestor stays at an amd64-only digest, and the only node is arm64.
-    pub(super) fn stuck_ingestor(mut self) -> Self {
+    pub(crate) fn stuck_ingestor(mut self) -> Self {
         self.know(OLD_INGESTOR, AMD64);
         self.is_at(ManagedImage::Ingestor, OLD_INGESTOR);
         self
     }
 }
 
-pub(super) const OLD_INGESTOR: &str =
+pub(crate) const OLD_INGESTOR: &str =
     "a0861ea9fbf4653279351ee30af9ebe2b75fcacd391923b681631312f4a85ee4";
 
 /// How the workload names the image.
@@ -313,7 +326,7 @@ enum Form {
     Floats,
 }
 
-pub(super) fn tracks(image: ManagedImage) -> Reference {
+pub(crate) fn tracks(image: ManagedImage) -> Reference {
     match image {
         ManagedImage::Ingestor => Reference::tagged("ghcr.io", "tracebloc/ingestor", "0.3"),
         ManagedImage::RequestsProxy => tracks(ManagedImage::JobsManager),
@@ -324,24 +337,25 @@ pub(super) fn tracks(image: ManagedImage) -> Reference {
 }
 
 /// A child of the index that begins so: told apart by its architecture.
-pub(super) fn child(start: &str, arch: &str) -> Digest {
+pub(crate) fn child(start: &str, arch: &str) -> Digest {
     let mark = if arch == "amd64" { "64" } else { "a6" };
     format!("sha256:{mark}{}", &digest(start).hex()[..62])
         .parse()
         .expect("hex digits")
 }
 
-pub(super) fn node(name: &str, arch: &str) -> Node {
+pub(crate) fn node(name: &str, arch: &str) -> Node {
     Node {
         name: name.to_owned(),
         platform: Platform::new("linux", arch, None),
         labels: BTreeMap::new(),
         taints: Vec::new(),
         standing: Standing::Ready,
+        images: BTreeSet::new(),
     }
 }
 
-pub(super) fn pod(name: &str, node: &str, digest: &Digest) -> Pod {
+pub(crate) fn pod(name: &str, node: &str, digest: &Digest) -> Pod {
     Pod {
         name: name.to_owned(),
         node: Some(node.to_owned()),
@@ -351,13 +365,13 @@ pub(super) fn pod(name: &str, node: &str, digest: &Digest) -> Pod {
     }
 }
 
-pub(super) fn waiting(reason: &str, message: &str) -> PodPhase {
+pub(crate) fn waiting(reason: &str, message: &str) -> PodPhase {
     PodPhase::Waiting {
         reason: reason.to_owned(),
         message: message.to_owned(),
     }
 }
 
-pub(super) fn blind(why: &str) -> Blind {
+pub(crate) fn blind(why: &str) -> Blind {
     Blind(why.to_owned())
 }

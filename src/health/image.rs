@@ -8,7 +8,7 @@ use super::state::{
     Agreement, Alarms, Digests, Fitness, Flap, Hold, LatestRuns, Level, Recorded as RecordTerm,
     Relation, Row, Source, SpecTerm, Terms, row, states, stuck_by,
 };
-use super::{AssessedImage, Coverage, InUse, State};
+use super::{AssessedImage, Coverage, InUse, State, ToLatest};
 use crate::capability::Capability;
 use crate::image::{Digest, ManagedImage};
 use crate::observation::{Blind, Running, Spec};
@@ -20,8 +20,6 @@ pub(super) struct Judged<'a> {
     pub(super) assessed: AssessedImage,
     /// `None` where the row decides nothing: held or mirrored.
     pub(super) row: Option<Row>,
-    /// What runs against the latest.
-    pub(super) running: Folded,
     pub(super) troubles: Vec<Trouble<'a>>,
     /// The counters that keep it from refreshing itself.
     pub(super) stuck_by: Vec<Streak>,
@@ -42,7 +40,8 @@ pub(super) fn judge(facts: Facts<'_>) -> Judged<'_> {
     let coverage = coverage(&facts, &in_use);
     let troubles = pods::troubles(&facts);
     let held = held(&facts);
-    let digests = digests(&facts, &coverage);
+    let to_latest = to_latest(&facts);
+    let digests = digests(&facts, &coverage, &to_latest);
     let is_broken = cannot_run(&facts, &coverage)
         || in_use == InUse::None
         || troubles.iter().any(Trouble::is_fatal);
@@ -68,12 +67,8 @@ pub(super) fn judge(facts: Facts<'_>) -> Judged<'_> {
     let row = is_compared.then(|| row(digests));
     let unknown = states
         .contains(&State::Unknown)
-        .then(|| why_unknown(&facts, row, &coverage));
+        .then(|| why_unknown(&facts, row, &coverage, &to_latest));
     Judged {
-        running: match facts.latest() {
-            Ok(latest) => facts.runs_against(&latest),
-            Err(why) => Folded::Unknown(why),
-        },
         assessed: AssessedImage {
             image: facts.image(),
             states,
@@ -82,7 +77,9 @@ pub(super) fn judge(facts: Facts<'_>) -> Judged<'_> {
             recorded: recorded(&facts).map_err(Blind),
             running: running(&facts).map_err(Blind),
             latest: facts.latest().map_err(Blind),
+            to_latest,
             coverage,
+            troubles: troubles.iter().map(|trouble| trouble.code).collect(),
             unknown,
             held: held.filter(|_| terms.source == Source::Public),
         },
@@ -93,7 +90,31 @@ pub(super) fn judge(facts: Facts<'_>) -> Judged<'_> {
     }
 }
 
-fn digests(facts: &Facts<'_>, coverage: &Coverage) -> Digests {
+fn to_latest(facts: &Facts<'_>) -> ToLatest {
+    let recorded = match facts.recorded() {
+        Ok(Recorded::Absent) => None,
+        Ok(Recorded::Malformed(_)) => Some(Folded::Other),
+        Ok(Recorded::At(digest)) => Some(against_latest(facts, &digest)),
+        Err(why) => Some(Folded::Unknown(why)),
+    };
+    ToLatest {
+        running: match facts.latest() {
+            Ok(latest) => facts.runs_against(&latest),
+            Err(why) => Folded::Unknown(why),
+        },
+        recorded,
+        spec: facts.spec().map(|digest| against_latest(facts, digest)),
+    }
+}
+
+fn against_latest(facts: &Facts<'_>, digest: &Digest) -> Folded {
+    match facts.latest() {
+        Ok(latest) => facts.compare_digests(digest, &latest).into(),
+        Err(why) => Folded::Unknown(why),
+    }
+}
+
+fn digests(facts: &Facts<'_>, coverage: &Coverage, to_latest: &ToLatest) -> Digests {
     if facts
         .workload()
         .is_ok_and(|workload| matches!(workload.spec, Spec::Floats(_)))
@@ -104,30 +125,21 @@ fn digests(facts: &Facts<'_>, coverage: &Coverage) -> Digests {
             _ => LatestRuns::Unknown,
         });
     }
-    let recorded = facts.recorded();
-    let Ok(latest) = facts.latest() else {
+    if facts.latest().is_err() {
         return Digests::LatestUnknown(agreement(disagree(facts)));
-    };
-    let running = term(&facts.runs_against(&latest));
-    let spec = facts.spec();
-    let against_record = match (&recorded, running, spec) {
+    }
+    let running = term(&to_latest.running);
+    let against_record = match (facts.recorded(), running, facts.spec()) {
         (Err(_), _, _) => None,
-        (Ok(recorded), Relation::Unknown, Some(spec)) => digest_against(facts, spec, recorded),
-        (Ok(recorded), _, _) => facts.runs_against_record(recorded),
+        (Ok(recorded), Relation::Unknown, Some(spec)) => digest_against(facts, spec, &recorded),
+        (Ok(recorded), _, _) => facts.runs_against_record(&recorded),
     };
+    let recorded = to_latest.recorded.as_ref();
+    let spec = to_latest.spec.as_ref();
     Digests::LatestKnown {
         running,
-        recorded: match recorded {
-            Ok(Recorded::Absent) => RecordTerm::Absent,
-            Ok(Recorded::Malformed(_)) => RecordTerm::Is(Relation::Other),
-            Ok(Recorded::At(digest)) => {
-                RecordTerm::Is(term(&facts.compare_digests(&digest, &latest).into()))
-            }
-            Err(_) => RecordTerm::Is(Relation::Unknown),
-        },
-        spec: spec.map_or(SpecTerm::NoDigest, |digest| {
-            SpecTerm::Is(term(&facts.compare_digests(digest, &latest).into()))
-        }),
+        recorded: recorded.map_or(RecordTerm::Absent, |folded| RecordTerm::Is(term(folded))),
+        spec: spec.map_or(SpecTerm::NoDigest, |folded| SpecTerm::Is(term(folded))),
         record: agreement(against_record == Some(Folded::Other)),
     }
 }
@@ -228,11 +240,15 @@ pub(super) const fn limit(
     }
 }
 
-fn why_unknown(facts: &Facts<'_>, row: Option<Row>, coverage: &Coverage) -> String {
-    let latest = match facts.latest() {
-        Ok(latest) => latest,
-        Err(why) => return why,
-    };
+fn why_unknown(
+    facts: &Facts<'_>,
+    row: Option<Row>,
+    coverage: &Coverage,
+    to_latest: &ToLatest,
+) -> String {
+    if let Err(why) = facts.latest() {
+        return why;
+    }
     if let Some(Row::Floats(_)) = row {
         let blind = [
             coverage.latest.as_ref().err(),
@@ -245,20 +261,18 @@ fn why_unknown(facts: &Facts<'_>, row: Option<Row>, coverage: &Coverage) -> Stri
             .next()
             .unwrap_or_default();
     }
-    if let Folded::Unknown(why) = facts.runs_against(&latest) {
-        return why;
-    }
-    let recorded = match facts.recorded() {
-        Ok(Recorded::At(digest)) => Folded::from(facts.compare_digests(&digest, &latest)),
-        Ok(Recorded::Absent | Recorded::Malformed(_)) => Folded::Same,
-        Err(why) => return why,
-    };
-    let spec = facts
-        .spec()
-        .map(|spec| Folded::from(facts.compare_digests(spec, &latest)));
-    match (recorded, spec) {
-        (Folded::Unknown(why), _) => format!("recorded digest: {why}"),
-        (_, Some(Folded::Unknown(why))) => format!("digest in the spec: {why}"),
+    let ToLatest {
+        running,
+        recorded,
+        spec,
+    } = to_latest;
+    match (running, recorded, spec) {
+        (Folded::Unknown(why), _, _) => why.clone(),
+        (_, Some(Folded::Unknown(why)), _) => match facts.recorded() {
+            Ok(_) => format!("recorded digest: {why}"),
+            Err(why) => why,
+        },
+        (_, _, Some(Folded::Unknown(why))) => format!("digest in the spec: {why}"),
         _ => String::new(),
     }
 }

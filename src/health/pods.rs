@@ -4,6 +4,7 @@ use super::facts::Facts;
 use crate::codes::Code;
 use crate::image::ManagedImage;
 use crate::observation::{Pod, PodPhase};
+use crate::rollout::trouble::of_reason;
 
 /// A pod that waits in vain.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,29 +22,6 @@ impl Trouble<'_> {
     }
 }
 
-/// Reasons that the kubelet gives for an image that it cannot bring to the node.
-const NOT_PULLED: [&str; 7] = [
-    "ErrImagePull",
-    "ImagePullBackOff",
-    "InvalidImageName",
-    "ErrImageNeverPull",
-    "RegistryUnavailable",
-    "ImageInspectError",
-    "SignatureValidationFailed",
-];
-
-/// Reasons for a container that does not stay: those of the kubelet, then those of one that has just ended.
-const CRASHES: [&str; 8] = [
-    "CrashLoopBackOff",
-    "CreateContainerError",
-    "RunContainerError",
-    "Error",
-    "OOMKilled",
-    "Completed",
-    "StartError",
-    "ContainerCannotRun",
-];
-
 pub(super) fn troubles<'a>(facts: &Facts<'a>) -> Vec<Trouble<'a>> {
     // The ingestor has no container that waits: the pods are those that carry its digest.
     if facts.image() == ManagedImage::Ingestor {
@@ -57,12 +35,7 @@ fn trouble(pod: &Pod) -> Option<Trouble<'_>> {
     let PodPhase::Waiting { reason, message } = &pod.phase else {
         return None;
     };
-    let code = match reason.as_str() {
-        reason if NOT_PULLED.contains(&reason) => Code::CannotPull,
-        reason if CRASHES.contains(&reason) => Code::Crashes,
-        "Unschedulable" => Code::Unschedulable,
-        _ => return None,
-    };
+    let code = of_reason(reason)?;
     Some(Trouble {
         code,
         pod,

@@ -37,13 +37,13 @@ pub(super) fn silence(judged: &Judged<'_>, timetable: Option<&Timetable>) -> Opt
         let Looked::Failed(cause) = looked(log, facts.observed.tracks.as_ref()?) else {
             return None;
         };
-        return match (&latest, &judged.running) {
+        return match (&latest, &judged.assessed.to_latest.running) {
             (Err(_), _) | (Ok(_), Folded::Other) => Some(Silence::Warned(cause)),
             (Ok(_), Folded::Same) => Some(Silence::Harmless(cause)),
             (Ok(_), Folded::Unknown(_)) => None,
         };
     }
-    if judged.running != Folded::Other {
+    if judged.assessed.to_latest.running != Folded::Other {
         return None;
     }
     let config = seen.registry.configs.get(&dated(seen, &latest.ok()?)?)?;
@@ -57,7 +57,7 @@ pub(super) fn untold<'a>(judged: &Judged<'a>) -> Option<&'a Failure> {
     let facts = judged.facts;
     let by_age = may_be_silent(judged)
         && newest_log(facts.seen).is_none()
-        && judged.running == Folded::Other;
+        && judged.assessed.to_latest.running == Folded::Other;
     let dated = dated(facts.seen, &facts.latest().ok()?)?;
     facts.content_failure(&dated).filter(|_| by_age)
 }

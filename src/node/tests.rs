@@ -23,6 +23,7 @@ fn node(name: &str, labels: &str, taints: &str) -> Node {
         labels: labels.split_whitespace().map(pair).collect(),
         taints: taints.split_whitespace().map(taint).collect(),
         standing: Standing::Ready,
+        images: BTreeSet::new(),
     }
 }
 

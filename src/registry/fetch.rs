@@ -44,13 +44,6 @@ impl Session {
     }
 
     /// As [`Session::manifest`], never from the cache: proof that the registry gives this digest to whoever pulls it.
-    #[cfg_attr(
-        not(test),
-        expect(
-            dead_code,
-            reason = "what a refresh patches in must be proven by the registry, not by the cache"
-        )
-    )]
     pub(crate) async fn fresh_manifest(
         &self,
         image: &Reference,

@@ -9,26 +9,33 @@ use crate::capability::{Capabilities, Env, EnvValue, Limit};
 use crate::codes::Code;
 use crate::health::{
     AssessedImage, AssessedRefresh, AssessedStreak, Assessment, Bound, ClusterEvidence, Coverage,
-    Egress, Finding, InUse, NextStep, Outcome, Since, State,
+    Egress, Finding, Folded, InUse, NextStep, Outcome, Since, State, ToLatest,
 };
 use crate::image::{Digest, ManagedImage, Platform, Reference};
 use crate::lookup::{Child, Content, Manifest, Resolved, Vantage};
 use crate::node::{Node, Scheduling, Standing};
 use crate::observation::{
-    Blind, Observation, ObservedImage, Origin, Pod, PodPhase, ProxySettings, RefreshRun,
-    RegistryAnswers, Rollout, RunLog, RunOutcome, Running, Spec, Template, Workload, WorkloadKind,
+    Blind, ObjectState, Observation, ObservedImage, Origin, Pod, PodPhase, ProxySettings,
+    PullCredentials, RefreshRun, RegistryAnswers, Rollout, RunLog, RunOutcome, Running, Spec,
+    Template, Workload, WorkloadKind,
 };
 use crate::record::{Record, Streak};
-use crate::release::{Absence, CronJob, Limits, Refresher, Release, Run, Schedule};
+use crate::release::{Absence, CronJob, Limits, Refresher, Release, Resources, Run, Schedule};
 use crate::render::model::ImageStatus;
 
 mod berlin;
 mod edge;
+mod facts;
 mod odd;
+mod plans;
+mod reports;
 
 pub(super) use berlin::{silent, stuck};
 pub(super) use edge::healthy;
+pub(super) use facts::{known, unfounded, visible, without_escapes};
 pub(super) use odd::*;
+pub(super) use plans::*;
+pub(super) use reports::*;
 
 /// Every release there is to draw, by the name of its snapshots.
 pub(super) fn all() -> Vec<(&'static str, Case)> {
@@ -118,6 +125,7 @@ pub(super) fn platforms(archs: &[&str]) -> BTreeSet<Platform> {
 pub(super) fn node(name: &str, arch: &str) -> Node {
     Node {
         name: name.to_owned(),
+        images: BTreeSet::new(),
         platform: Platform::new("linux", arch, None),
         labels: BTreeMap::new(),
         taints: Vec::new(),
@@ -173,6 +181,12 @@ pub(super) fn current(image: ManagedImage, digest: &Digest, required: &[&str]) -
         recorded: Ok(Some(digest.clone())),
         running: Ok(BTreeSet::from([digest.clone()])),
         latest: Ok(digest.clone()),
+        to_latest: ToLatest {
+            running: Folded::Same,
+            recorded: Some(Folded::Same),
+            spec: Some(Folded::Same),
+        },
+        troubles: BTreeSet::new(),
         coverage: Coverage {
             in_use: Ok(platforms(&["amd64", "arm64"])),
             latest: Ok(platforms(&["amd64", "arm64"])),
@@ -198,10 +212,13 @@ fn workload(
         kind: WorkloadKind::Deployment,
         namespace: "tracebloc".to_owned(),
         container: container.to_owned(),
+        object: ObjectState::fixture(),
+        written: format!("docker.io/tracebloc/{suffix}@{digest}"),
         spec: Spec::Pinned {
             repository: format!("docker.io/tracebloc/{suffix}"),
             digest: digest.clone(),
         },
+        credentials: PullCredentials::default(),
         duplicate_entries: 0,
         scheduling: Scheduling::default(),
         replicas: u32::try_from(nodes.len()).ok(),
@@ -262,6 +279,7 @@ fn cron_job(release: &str, env: Env) -> CronJob {
             cron: "7,22,37,52 * * * *".to_owned(),
             zone: None,
         },
+        resources: Resources::default(),
         run: Run::Scheduled,
         starting_deadline: None,
         active_deadline: None,

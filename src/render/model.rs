@@ -4,6 +4,7 @@
 //! none. No key is ever left out. Digests are full and times are RFC 3339; whoever draws a screen shortens.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
@@ -18,13 +19,15 @@ use crate::release::Absence;
 mod egress;
 mod image;
 mod job;
+pub(crate) mod plan;
 mod release;
+pub(crate) mod report;
 mod streak;
 mod workload;
 
 pub(crate) use egress::{Egress, Verdict};
 pub(crate) use image::{Child, Form, Image};
-pub(crate) use job::{LOG_GONE, LOG_NOT_ASKED, RefreshJob, Run, RunResult};
+pub(crate) use job::{LOG_GONE, LOG_NOT_ASKED, RefreshJob, Run, RunResult, absence};
 pub(crate) use streak::{Streak, StreakKind};
 pub(crate) use workload::{DigestOf, Pod};
 
@@ -237,9 +240,15 @@ fn known<T>(reasons: &mut Reasons, key: &str, seen: Seen<T>) -> Option<T> {
         .ok()
 }
 
+impl fmt::Display for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    }
+}
+
 impl Serialize for Time {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&self.0.strftime("%Y-%m-%dT%H:%M:%SZ"))
+        serializer.collect_str(self)
     }
 }
 

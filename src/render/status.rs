@@ -14,6 +14,7 @@ use crate::text::{QUOTED, printable};
 use super::digests::{DigestForm, ShownDigests, digests_in};
 use super::flow::{Flow, Line, Margins};
 use super::model::{Image, ImageStatus, Time};
+use super::page::{Page, list, paragraphs, words};
 use super::table::Headers;
 use super::theme::{Mark, TEXT, Theme};
 
@@ -41,9 +42,6 @@ pub(crate) enum Form {
     /// Everything that the table folds away.
     Wide,
 }
-
-/// Where the texts of the sections begin.
-const LABEL: usize = 10;
 
 /// One status about to be drawn.
 struct Screen<'a> {
@@ -78,17 +76,7 @@ pub(crate) fn status(status: &ImageStatus, view: &View, theme: &Theme) -> String
         .concat(),
     );
     parts.push([screen.verdict(), screen.next()].concat());
-    let mut text = String::new();
-    for part in parts.iter().filter(|part| !part.is_empty()) {
-        if !text.is_empty() {
-            text.push('\n');
-        }
-        for line in part {
-            text.push_str(&line.paint());
-            text.push('\n');
-        }
-    }
-    text
+    paragraphs(&parts)
 }
 
 /// All that may stand on the screen.
@@ -147,32 +135,24 @@ impl Screen<'_> {
         self.view.form == Form::Wide
     }
 
+    fn page(&self) -> Page<'_> {
+        Page {
+            theme: self.theme,
+            width: self.view.width,
+            digests: self.view.digests,
+        }
+    }
+
     fn glyph(&self, mark: Mark) -> (String, owo_colors::Style) {
-        (
-            self.theme.glyphs.of(mark).to_owned(),
-            self.theme.style(mark),
-        )
+        self.page().glyph(mark)
     }
 
     fn margins(&self, first: usize, hang: usize) -> Margins {
-        Margins {
-            first,
-            hang,
-            width: self.view.width,
-        }
+        self.page().margins(first, hang)
     }
 
-    /// A section's rows, the first of them behind the label.
     fn section(&self, label: &str, rows: impl IntoIterator<Item = Flow>) -> Vec<Line> {
-        let mut lines: Vec<_> = rows
-            .into_iter()
-            .filter(|row| !row.is_empty())
-            .flat_map(|row| row.lines(self.margins(LABEL, LABEL)))
-            .collect();
-        if let Some(first) = lines.first_mut() {
-            first.label(label);
-        }
-        lines
+        self.page().section(label, rows)
     }
 
     /// How long before the look something was.
@@ -184,10 +164,6 @@ impl Screen<'_> {
     fn ahead(&self, time: Time) -> String {
         age(time.0.as_second() - self.status.metadata.observed_at.0.as_second())
     }
-}
-
-fn words(text: &str) -> Flow {
-    Flow::default().words(text, TEXT)
 }
 
 /// Foreign text, as much of it as a screen may quote.
@@ -216,15 +192,6 @@ const fn mark(state: State) -> Mark {
 const fn place(vantage: Vantage) -> &'static str {
     match vantage {
         Vantage::Workstation => "this machine",
-    }
-}
-
-/// `docker.io`, `docker.io and ghcr.io`, `a, b and c`.
-fn list(words: &[&str]) -> String {
-    match words {
-        [] => String::new(),
-        [one] => (*one).to_owned(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
     }
 }
 

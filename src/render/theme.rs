@@ -27,6 +27,8 @@ pub(crate) struct Glyphs {
     warn: &'static str,
     unknown: &'static str,
     skip: &'static str,
+    change: &'static str,
+    same: &'static str,
 }
 
 /// How a line is to be taken.
@@ -37,6 +39,10 @@ pub(crate) enum Mark {
     Unknown,
     /// Not judged, on purpose.
     Skip,
+    /// About to be another.
+    Change,
+    /// To stay as it is.
+    Same,
     Ok,
 }
 
@@ -48,6 +54,8 @@ impl Glyphs {
         warn: "!",
         unknown: "?",
         skip: "-",
+        change: "~",
+        same: "=",
     };
 
     pub(crate) const ASCII: Self = Self {
@@ -56,6 +64,8 @@ impl Glyphs {
         warn: "!",
         unknown: "?",
         skip: "-",
+        change: "~",
+        same: "=",
     };
 
     /// Cells that the widest of the set takes.
@@ -71,6 +81,8 @@ impl Glyphs {
             Mark::Warn => self.warn,
             Mark::Unknown => self.unknown,
             Mark::Skip => self.skip,
+            Mark::Change => self.change,
+            Mark::Same => self.same,
         }
     }
 }
@@ -106,9 +118,9 @@ impl Theme {
     pub(crate) const fn style(&self, mark: Mark) -> Style {
         match mark {
             Mark::Ok => self.good,
-            Mark::Warn | Mark::Unknown => self.warn,
+            Mark::Warn | Mark::Unknown | Mark::Change => self.warn,
             Mark::Bad => self.bad,
-            Mark::Skip => self.dim,
+            Mark::Skip | Mark::Same => self.dim,
         }
     }
 }
@@ -123,7 +135,15 @@ impl Default for Theme {
 mod tests {
     use super::*;
 
-    const ALL: [Mark; 5] = [Mark::Bad, Mark::Warn, Mark::Unknown, Mark::Skip, Mark::Ok];
+    const ALL: [Mark; 7] = [
+        Mark::Bad,
+        Mark::Warn,
+        Mark::Unknown,
+        Mark::Skip,
+        Mark::Change,
+        Mark::Same,
+        Mark::Ok,
+    ];
 
     #[test]
     fn the_default_theme_has_no_escape_codes() {

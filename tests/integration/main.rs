@@ -8,6 +8,7 @@ mod help;
 mod layering;
 
 mod readme;
+mod refresh;
 mod releases;
 mod sim_api;
 mod sim_registries;

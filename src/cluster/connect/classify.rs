@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 use std::io;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use rustls::CertificateError;
@@ -20,7 +21,15 @@ pub(super) async fn error(error: kube::Error, call: &Call, cluster: &Cluster) ->
             401 => Error::Unauthorized { call, why },
             403 => Error::Forbidden { call, why },
             404 => Error::Missing { call, why },
+            409 if status.is_already_exists() => Error::Exists { call, why },
+            409 => Error::Conflict { call, why },
             410 => Error::Expired { call, why },
+            429 => Error::Busy {
+                call,
+                why,
+                retry_after: retry_after(status),
+            },
+            400..500 => Error::Rejected { call, why },
             _ => Error::Answer { call, why },
         };
     }
@@ -40,6 +49,14 @@ pub(super) async fn error(error: kube::Error, call: &Call, cluster: &Cluster) ->
         kube::Error::Service(_) | kube::Error::HyperError(_) => Error::Unreachable { server, why },
         _ => Error::Answer { call, why },
     }
+}
+
+fn retry_after(status: &kube::core::Status) -> Duration {
+    let seconds = status
+        .details
+        .as_ref()
+        .map_or(0, |details| details.retry_after_seconds);
+    Duration::from_secs(seconds.into())
 }
 
 /// The words of the API server, else of the cause furthest down.
@@ -122,8 +139,6 @@ fn causes<'a>(
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]

@@ -50,6 +50,13 @@ fn every_generation_is_told_by_its_capabilities() {
                 cron_job.schedule.cron.as_str()
             )
         );
+        let quantities = |cpu: &str, memory: &str| {
+            BTreeMap::from(
+                [("cpu", cpu), ("memory", memory)].map(|(a, b)| (a.to_owned(), b.to_owned())),
+            )
+        };
+        assert_eq!(quantities("20m", "64Mi"), cron_job.resources.requests);
+        assert_eq!(quantities("200m", "128Mi"), cron_job.resources.limits);
         let set_image = generation >= Generation::G8;
         assert_eq!(
             set_image,

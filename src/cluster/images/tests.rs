@@ -15,6 +15,14 @@ struct Seen {
 }
 
 fn seen(generation: Generation, change: impl FnOnce(&mut Values)) -> Seen {
+    seen_with(generation, change, None)
+}
+
+fn seen_with(
+    generation: Generation,
+    change: impl FnOnce(&mut Values),
+    ingestion: Option<&PodSpec>,
+) -> Seen {
     let objects = Chart::with(generation, change).objects();
     let cron_jobs: Vec<_> = of_kind(&objects, "CronJob");
     let deployments: Vec<Deployment> = of_kind(&objects, "Deployment");
@@ -29,7 +37,7 @@ fn seen(generation: Generation, change: impl FnOnce(&mut Values)) -> Seen {
         replica_sets: &Ok(Vec::new()),
         pods: &Ok(Vec::new()),
         monitor: &Ok(monitor.map(|set| (set, Ok(Vec::new())))),
-        ingestion: None,
+        ingestion,
         lost: &BTreeSet::new(),
     };
     Seen {
@@ -191,5 +199,33 @@ fn a_monitor_that_is_switched_off_is_no_image() {
         seen.images
             .iter()
             .all(|seen| seen.image != ManagedImage::ResourceMonitor)
+    );
+}
+
+#[test]
+fn an_ingestion_chooses_its_nodes_and_credentials_itself() {
+    let ingestion: PodSpec = serde_json::from_value(serde_json::json!({
+        "containers": [],
+        "nodeSelector": {"gpu": "yes"},
+        "imagePullSecrets": [{"name": "own"}],
+    }))
+    .expect("a spec");
+    let of = |ingestion| {
+        let seen = seen_with(Generation::G10, |_| {}, ingestion);
+        let ingestor = seen
+            .images
+            .into_iter()
+            .next()
+            .expect("the ingestor is first");
+        ingestor.workload.expect("a workload")
+    };
+    let kept = of(Some(&ingestion));
+    assert_eq!(vec!["own"], kept.credentials.secrets);
+    assert!(kept.scheduling.node_selector.contains_key("gpu"));
+    let none = of(None);
+    assert_eq!(None, none.scheduling.node_selector.get("gpu"));
+    assert_ne!(
+        kept.credentials, none.credentials,
+        "jobs-manager's stand in"
     );
 }

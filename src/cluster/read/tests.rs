@@ -1,14 +1,12 @@
 //! Questions to the simulated API server, over a real connection.
 
-use clap::Parser;
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{ConfigMap, Node, Pod};
 use kube::ResourceExt;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::cli::Cli;
-use crate::cluster::connect::connect;
+use crate::cluster::fixture::with;
 use crate::codes::Code;
 use crate::world::sim::api::access::Denial;
 use crate::world::sim::api::faults::Fault;
@@ -17,20 +15,6 @@ use crate::world::sim::api::refusal::Refusal;
 use crate::world::sim::api::{Cluster as Sim, Transport};
 
 const HERE: Scope<'_> = Scope::Namespace("tracebloc");
-
-/// Runs a test body with a connection to a simulated cluster.
-fn with<T>(sim: &Sim, flags: &[&str], test: impl AsyncFnOnce(Cluster) -> T) -> T {
-    // Whoever is first installs it for the process.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let kubeconfig = sim.kubeconfig().display().to_string();
-    let words = ["plugin", "version", "--kubeconfig", &kubeconfig];
-    let cli = Cli::try_parse_from(words.iter().chain(flags)).unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    runtime.block_on(async { test(connect(&cli.connection).await.unwrap()).await })
-}
 
 fn object(version: &str, kind: &str, name: &str) -> Value {
     let metadata = json!({"name": name, "namespace": "tracebloc", "labels": {"name": name}});

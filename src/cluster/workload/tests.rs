@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::image::Digest;
+use crate::observation::Rollout;
 
 const DIGEST: &str = "sha256:a0861ea9fbf4653279351ee30af9ebe2b75fcacd391923b681631312f4a85ee4";
 
@@ -78,7 +79,7 @@ fn a_rollout_is_judged_as_kubectl_judges_it() {
     ] {
         assert_eq!(
             want,
-            deployment_rollout(&deployment(&spec, &status)),
+            deployment_status(&deployment(&spec, &status)).rollout(),
             "{name}"
         );
     }
@@ -111,7 +112,7 @@ fn a_daemon_set_is_settled_when_every_node_has_the_new_pod() {
                 "numberAvailable": status[2], "observedGeneration": status[3],
                 "currentNumberScheduled": 0, "numberMisscheduled": 0, "numberReady": 0}}))
         .expect("set");
-        assert_eq!(want, daemon_set_rollout(&set), "{name}");
+        assert_eq!(want, daemon_set_status(&set).rollout(), "{name}");
     }
 }
 
@@ -163,4 +164,22 @@ fn an_entry_without_value_is_empty_and_one_from_elsewhere_is_not_read() {
         (Some("1"), Some(&EnvValue::Elsewhere)),
         (env.literal("SET"), env.get("SECRET"))
     );
+}
+
+#[test]
+fn credentials_are_names_and_may_be_none() {
+    let read =
+        |spec: &Value| credentials(Some(&serde_json::from_value(spec.clone()).expect("a spec")));
+    assert_eq!(PullCredentials::default(), read(&json!({"containers": []})));
+    assert_eq!(PullCredentials::default(), credentials(None));
+    let own = json!({
+        "containers": [],
+        "serviceAccountName": "berlin-jobs-manager",
+        "imagePullSecrets": [{"name": "berlin-regcred"}, {"name": "site"}],
+    });
+    let want = PullCredentials {
+        service_account: Some("berlin-jobs-manager".to_owned()),
+        secrets: vec!["berlin-regcred".to_owned(), "site".to_owned()],
+    };
+    assert_eq!(want, read(&own));
 }

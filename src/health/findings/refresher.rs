@@ -32,7 +32,7 @@ fn counted(context: &Context<'_>, judged: &Judged<'_>) -> Option<Finding> {
     }
     let registry = quoted(&judged.facts.observed.tracks.as_ref()?.registry);
     let since = since(context.seen, streak.since);
-    let by_hand = match judged.running {
+    let by_hand = match judged.assessed.to_latest.running {
         Folded::Same => " It was moved by hand; pods still cannot resolve it.",
         Folded::Other | Folded::Unknown(_) => "",
     };

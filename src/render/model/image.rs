@@ -285,7 +285,7 @@ fn digests(reasons: &mut Reasons, seen: Option<&ObservedImage>, image: &Assessed
     }
 }
 
-fn in_use(reasons: &mut Reasons, in_use: &health::InUse) -> InUse {
+pub(super) fn in_use(reasons: &mut Reasons, in_use: &health::InUse) -> InUse {
     let (form, digests, tag) = match in_use {
         health::InUse::Digest(digest) => (Form::Digest, Some(vec![digest.clone()]), None),
         health::InUse::Several(all) => (Form::Several, Some(all.iter().cloned().collect()), None),

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{Reasons, Time, known};
 use crate::health::AssessedRefresh;
 use crate::observation::{Blind, Origin, RefreshRun, RunLog, RunOutcome, Seen};
-use crate::release;
+use crate::release::{self, Absence};
 use crate::text::{QUOTED, printable};
 
 /// Reasons that a script may compare with; others are the words of whoever refused.
@@ -167,5 +167,15 @@ impl Run {
             last_log_line,
             reasons,
         }
+    }
+}
+
+/// Why there is no refresh job, as a person is told.
+pub(crate) const fn absence(why: Absence) -> &'static str {
+    match why {
+        Absence::AllPinned => "every image is pinned by digest",
+        Absence::Disabled => "imageRefresh.enabled is false, or the values are older than it",
+        Absence::BeforeRefresh => "charts before 1.4.0 have none",
+        Absence::NoContainer => "the CronJob has no container to read",
     }
 }

@@ -122,10 +122,6 @@ impl Finding {
 }
 
 fn summary(judged: &Assessment, images: &[Image]) -> Summary {
-    let count = |state| {
-        let first = images.iter().map(|image| image.states.first());
-        first.filter(|first| *first == Some(&state)).count()
-    };
     let states: Vec<_> = images
         .iter()
         .flat_map(|image| image.states.iter().copied())
@@ -134,19 +130,28 @@ fn summary(judged: &Assessment, images: &[Image]) -> Summary {
     Summary {
         state: worst(&states),
         exit_code: exit_code(judged, &states),
-        images: Counts {
-            total: images.len(),
-            stuck: count(State::Stuck),
-            broken: count(State::Broken),
-            stale: count(State::Stale),
-            drifted: count(State::Drifted),
-            unknown: count(State::Unknown),
-            held: count(State::Held),
-            mirrored: count(State::Mirrored),
-            frozen: count(State::Frozen),
-            current: count(State::Current),
-        },
+        images: counts(images),
         frozen: judged.frozen,
+    }
+}
+
+/// Each image under its first state.
+pub(super) fn counts(images: &[Image]) -> Counts {
+    let count = |state| {
+        let first = images.iter().map(|image| image.states.first());
+        first.filter(|first| *first == Some(&state)).count()
+    };
+    Counts {
+        total: images.len(),
+        stuck: count(State::Stuck),
+        broken: count(State::Broken),
+        stale: count(State::Stale),
+        drifted: count(State::Drifted),
+        unknown: count(State::Unknown),
+        held: count(State::Held),
+        mirrored: count(State::Mirrored),
+        frozen: count(State::Frozen),
+        current: count(State::Current),
     }
 }
 
@@ -176,7 +181,10 @@ fn exit_code(judged: &Assessment, states: &[State]) -> u8 {
 }
 
 /// Annotations are never garbage-collected: those that this generation does not write are of another.
-fn leftover(capabilities: &Capabilities, annotations: &BTreeMap<String, String>) -> Vec<String> {
+pub(super) fn leftover(
+    capabilities: &Capabilities,
+    annotations: &BTreeMap<String, String>,
+) -> Vec<String> {
     let written = [
         (Counted::Failures.key(), Capability::FailureStreak),
         (LAST_ERROR, Capability::FailureStreak),

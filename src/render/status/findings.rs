@@ -5,12 +5,9 @@ use crate::codes::Code;
 use crate::health::Outcome;
 use crate::image::ManagedImage;
 use crate::lookup::Vantage;
-use crate::render::flow::{Flow, Line, Margins};
+use crate::render::flow::Line;
 use crate::render::model::{Finding, Image};
-use crate::render::theme::{Mark, TEXT};
-
-/// Where the codes end: below the last column of the table.
-const EDGE: usize = 95;
+use crate::render::theme::Mark;
 
 impl Screen<'_> {
     /// One per image that has something to say, then one for the release.
@@ -59,19 +56,7 @@ impl Screen<'_> {
             Outcome::Note => Mark::Skip,
         };
         let mut lines = self.note(mark, &self.digests.show_in(&finding.message));
-        let code = finding.code.to_string();
-        let edge = self.edge().unwrap_or(EDGE);
-        match lines.last_mut() {
-            Some(last) if last.width() + 1 + code.len() <= edge || self.edge().is_none() => {
-                let gap = edge.saturating_sub(last.width() + code.len()).max(1);
-                last.push(gap, [(code, self.theme.dim)]);
-            }
-            _ => {
-                let mut line = Line::indent(edge.saturating_sub(code.len()));
-                line.push(0, [(code, self.theme.dim)]);
-                lines.push(line);
-            }
-        }
+        self.page().code(&mut lines, finding.code);
         let widest = finding
             .details
             .iter()
@@ -111,17 +96,7 @@ impl Screen<'_> {
     }
 
     fn note(&self, mark: Mark, text: &str) -> Vec<Line> {
-        Flow::default()
-            .item(0, [self.glyph(mark)])
-            .words(text, TEXT)
-            .lines(Margins {
-                width: self.edge(),
-                ..self.margins(2, 4)
-            })
-    }
-
-    fn edge(&self) -> Option<usize> {
-        self.view.width.map(|width| width.min(EDGE))
+        self.page().note(mark, text)
     }
 }
 

@@ -5,17 +5,17 @@ use crate::age::age;
 use crate::codes::Code;
 use crate::health::{Bound, Outcome};
 use crate::record::{FLAP_DETECTED, LAST_ERROR, Streak as Counted};
-use crate::release::Absence;
 use crate::render::flow::{Flow, Line};
 use crate::render::model::{
-    LOG_GONE, LOG_NOT_ASKED, RefreshJob, Run, RunResult, Streak, StreakKind,
+    LOG_GONE, LOG_NOT_ASKED, RefreshJob, Run, RunResult, Streak, StreakKind, absence,
 };
 use crate::render::theme::{Mark, TEXT};
 
 impl Screen<'_> {
     pub(super) fn refresh(&self) -> Vec<Line> {
         let Some(job) = &self.status.refresh_job else {
-            let why = self.status.chart.cron_job_absence.map_or("", absence);
+            let why = self.status.chart.cron_job_absence.map(absence);
+            let why = why.map_or_else(String::new, |why| format!(": {why}"));
             let row = Flow::default()
                 .item(0, [self.glyph(Mark::Skip)])
                 .words(&format!("no refresh job{why}"), TEXT);
@@ -232,15 +232,6 @@ fn is_about_the_job(code: Code) -> bool {
 
 fn is_mark(key: &str) -> bool {
     [LAST_ERROR, FLAP_DETECTED].contains(&key) || Counted::ALL.iter().any(|s| s.key() == key)
-}
-
-const fn absence(why: Absence) -> &'static str {
-    match why {
-        Absence::AllPinned => ": every image is pinned by digest",
-        Absence::Disabled => ": imageRefresh.enabled is false, or the values are older than it",
-        Absence::BeforeRefresh => ": charts before 1.4.0 have none",
-        Absence::NoContainer => ": the CronJob has no container to read",
-    }
 }
 
 fn fraction(streak: &Streak) -> String {

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use unicode_width::UnicodeWidthStr;
 
-use super::{LABEL, Screen, list, quoted, words};
+use super::{Screen, list, quoted, words};
 use crate::render::flow::{Flow, Line};
 use crate::render::model::{Egress, Image, Verdict};
+use crate::render::page::LABEL;
 use crate::render::theme::{Mark, TEXT};
 
 const HERE: &str = "this machine";

@@ -9,7 +9,7 @@ use super::short::short;
 use super::*;
 use crate::image::ManagedImage;
 use crate::observation::Running;
-use crate::render::fixtures::{self, Case};
+use crate::render::fixtures::{self, Case, visible, without_escapes};
 use crate::render::json::{json, yaml};
 use crate::render::theme::Glyphs;
 
@@ -29,11 +29,6 @@ const WIDE: View = View {
 
 fn drawn(case: &Case, view: View) -> String {
     status(&case.model(), &view, &Theme::plain())
-}
-
-/// Escape characters that a diff shows.
-fn visible(text: &str) -> String {
-    text.replace('\u{1b}', "␛")
 }
 
 #[test]
@@ -297,13 +292,6 @@ fn colour_adds_escapes_and_changes_nothing_else() {
             );
         }
     }
-}
-
-fn without_escapes(text: &str) -> String {
-    let mut parts = text.split('\u{1b}');
-    let first = parts.next().unwrap_or_default();
-    let rest = parts.map(|part| part.split_once('m').unwrap().1);
-    std::iter::once(first).chain(rest).collect()
 }
 
 #[test]

@@ -2,15 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use unicode_width::UnicodeWidthStr;
-
 use super::{Screen, list, place};
 use crate::health::State;
 use crate::render::flow::{Flow, Line};
 use crate::render::model::Image;
-
-/// Where the commands begin.
-const LABEL: usize = 7;
 
 impl Screen<'_> {
     pub(super) fn verdict(&self) -> Vec<Line> {
@@ -91,47 +86,17 @@ impl Screen<'_> {
         })
     }
 
-    /// Commands stand as they are to be typed, however narrow the page.
     pub(super) fn next(&self) -> Vec<Line> {
-        let next = &self.status.next;
-        let widest = next.iter().map(|next| next.command.width()).max();
-        let mut lines = Vec::new();
-        for step in next {
-            let why = self.digests.show_in(&step.why);
-            let gap = widest.unwrap_or(0) - step.command.width() + 3;
-            let command = [(step.command.clone(), self.theme.bold)];
-            let whole = LABEL + widest.unwrap_or(0) + 3 + why.width();
-            if self.view.width.is_none_or(|width| whole <= width) {
-                let flow = Flow::default().item(0, command);
-                lines.extend(
-                    flow.item(gap, [(why, self.theme.dim)])
-                        .lines(self.margins(LABEL, LABEL)),
-                );
-            } else {
-                let flow = Flow::default();
-                let flow = if is_typed(&step.command) {
-                    flow.item(0, command)
-                } else {
-                    flow.words(&step.command, self.theme.bold)
-                };
-                lines.extend(flow.lines(self.margins(LABEL, LABEL)));
-                lines.extend(
-                    Flow::default()
-                        .words(&why, self.theme.dim)
-                        .lines(self.margins(LABEL + 2, LABEL + 2)),
-                );
-            }
-        }
-        if let Some(first) = lines.first_mut() {
-            first.label("Next");
-        }
-        lines
+        let shown: Vec<_> = self
+            .status
+            .next
+            .iter()
+            .map(|next| self.digests.show_in(&next.why))
+            .collect();
+        let steps = self.status.next.iter().zip(&shown);
+        let steps = steps.map(|(next, why)| (next.command.as_str(), why.as_str()));
+        self.page().commands("Next", &steps.collect::<Vec<_>>())
     }
-}
-
-/// Some advice is a sentence.
-fn is_typed(command: &str) -> bool {
-    command.starts_with("kubectl ")
 }
 
 const fn is_fine(state: State) -> bool {

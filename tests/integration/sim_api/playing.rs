@@ -3,9 +3,11 @@
 use serde_json::{Value, json};
 
 use super::scene::{Caller, JOBS, NS, PODS, WEB, cluster, deployment, names};
-use crate::world::sim::api::Cluster;
-use crate::world::sim::api::players::{ended, jobs, rollouts, serves, waits};
+use crate::world::sim::api::players::{
+    ended, jobs, refused, rollouts, serves, unschedulable, waits,
+};
 use crate::world::sim::api::store::At;
+use crate::world::sim::api::{Cluster, Transport};
 
 fn set_image(caller: &Caller, image: &str) {
     let containers = json!([{"name": "api", "image": image}]);
@@ -103,6 +105,116 @@ fn a_change_that_is_not_of_the_template_rolls_nothing_out() {
     );
     let sets = caller.get("/apis/apps/v1/replicasets").json();
     assert_eq!(names(&sets), ["web-5d"]);
+}
+
+/// Image, node, and whether it is on its way out, of each pod.
+fn pods(cluster: &Cluster) -> Vec<Value> {
+    cluster.store(|store| {
+        let pods = store.all(At::new("Pod", "", "").resource, Some(NS));
+        let shown = pods.iter().map(|pod| {
+            let image = &pod["spec"]["containers"][0]["image"];
+            let leaves = pod["metadata"]["deletionTimestamp"].is_string();
+            json!([image, pod["spec"]["nodeName"], leaves])
+        });
+        shown.collect()
+    })
+}
+
+fn node(cluster: &Cluster, name: &str, ready: &str) {
+    cluster.put(
+        json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": name},
+        "status": {"conditions": [{"type": "Ready", "status": ready}]}}),
+    );
+}
+
+#[test]
+fn a_recreate_stops_the_old_pod_first_and_a_lost_node_stops_nothing() {
+    let cluster = Cluster::start(Transport::Plain);
+    node(&cluster, "edge-01", "True");
+    cluster.on(rollouts(|container| {
+        serves(container["image"].as_str().unwrap(), "sha256:1")
+    }));
+    let mut web = deployment("web");
+    web["spec"]["strategy"] = json!({"type": "Recreate"});
+    cluster.put(web);
+    let caller = Caller::of(&cluster);
+    set_image(&caller, "a:1");
+    assert_eq!(pods(&cluster), [json!(["a:1", "edge-01", false])]);
+
+    node(&cluster, "edge-01", "False");
+    set_image(&caller, "a:2");
+    assert_eq!(pods(&cluster), [json!(["a:1", "edge-01", true])]);
+    assert_eq!(
+        progress(&cluster),
+        json!([3, 0, 0, 0, "ReplicaSetUpdated"]),
+        "no new pod"
+    );
+    node(&cluster, "edge-01", "True");
+    assert_eq!(pods(&cluster), [json!(["a:2", "edge-01", false])]);
+}
+
+#[test]
+fn pods_that_may_not_be_and_pods_without_a_node_are_told_in_conditions() {
+    let cluster = cluster();
+    cluster.on(rollouts(|container| match container["image"].as_str() {
+        Some("a:1") => refused("exceeded quota"),
+        _ => unschedulable("0/1 nodes are available"),
+    }));
+    let caller = Caller::of(&cluster);
+    set_image(&caller, "a:1");
+    let status = &cluster.get("Deployment", NS, "web").unwrap()["status"];
+    let refusal = &status["conditions"][1];
+    assert_eq!(
+        (&refusal["reason"], &refusal["message"]),
+        (&json!("FailedCreate"), &json!("exceeded quota"))
+    );
+    assert_eq!(pods(&cluster), [] as [Value; 0]);
+    set_image(&caller, "a:2");
+    assert_eq!(pods(&cluster), [json!(["a:2", Value::Null, false])]);
+}
+
+#[test]
+fn a_daemon_set_replaces_its_pods_node_by_node() {
+    const SET: &str = "/apis/apps/v1/namespaces/tracebloc/daemonsets/agent";
+    let cluster = Cluster::start(Transport::Plain);
+    node(&cluster, "edge-01", "True");
+    node(&cluster, "edge-02", "True");
+    cluster.on(rollouts(|container| match container["image"].as_str() {
+        Some("a:broken") => waits("ErrImagePull", "EOF"),
+        image => serves(image.unwrap_or_default(), "sha256:1"),
+    }));
+    let mut agent = deployment("agent");
+    agent["kind"] = "DaemonSet".into();
+    cluster.put(agent);
+    let caller = Caller::of(&cluster);
+    let set = |spec: &Value, image: &str| {
+        let containers = json!([{"name": "api", "image": image}]);
+        let mut patch = json!({"spec": {"template": {"spec": {"containers": containers}}}});
+        patch["spec"]["updateStrategy"] = spec.clone();
+        caller.patch("strategic-merge", SET, &patch);
+    };
+    let updated = || {
+        let status = &cluster.get("DaemonSet", NS, "agent").unwrap()["status"];
+        let number = &status["updatedNumberScheduled"];
+        json!([
+            status["desiredNumberScheduled"],
+            number,
+            status["numberAvailable"]
+        ])
+    };
+    set(&json!({"type": "RollingUpdate"}), "a:1");
+    assert_eq!(updated(), json!([2, 2, 2]));
+    set(&json!({"type": "RollingUpdate"}), "a:broken");
+    assert_eq!(updated(), json!([2, 1, 1]), "one at a time");
+
+    set(&json!({"type": "OnDelete"}), "a:2");
+    assert_eq!(updated(), json!([2, 0, 1]));
+    let old = pods(&cluster);
+    for name in names(&caller.get(PODS).json()) {
+        caller.delete(&format!("{PODS}/{name}"), &json!({}));
+    }
+    assert_ne!(pods(&cluster), old);
+    assert_eq!(updated(), json!([2, 2, 2]), "somebody deleted them");
 }
 
 #[test]

@@ -1,14 +1,18 @@
 //! Controllers for [`super::Cluster::on`] that play a cluster's part after a write: they roll out
-//! Deployments and run Jobs.
+//! Deployments and DaemonSets, and run Jobs.
 //!
-//! Both are level-triggered, as real ones are: they look at what is stored and move it towards the
-//! spec, whenever a workload or one of its pods changes. How containers fare is the test's to say:
-//! by the function it gives, for new pods, and later by editing pods.
+//! All are level-triggered, as real ones are: they look at what is stored and move it towards the
+//! spec, whenever a workload, one of its pods or a node changes. How containers fare is the test's
+//! to say: by the function it gives, for new pods, and later by editing pods.
+
+mod rollouts;
 
 use serde_json::{Value, json};
 
 use super::store::{At, Change, Happened, Object, Store};
 use super::write::{Dependents, suffix};
+
+pub(crate) use rollouts::rollouts;
 
 /// The status of a container that serves, from the content with this digest.
 pub(crate) fn serves(image: &str, digest: &str) -> Value {
@@ -36,24 +40,14 @@ pub(crate) fn ended(exit_code: u8) -> Value {
     json!({"imageID": "", "ready": false, "state": {"terminated": terminated}})
 }
 
-/// Rolls out Deployments, all pods of a new template at once. `fares` gives the status of a
-/// container of a new pod.
-pub(crate) fn rollouts(
-    fares: impl Fn(&Value) -> Value + Send + 'static,
-) -> impl FnMut(&Change, &mut Store) + Send + 'static {
-    move |change, store| {
-        let deployment = match change.resource.kind {
-            "Pod" => owner(store, &change.object, "ReplicaSet")
-                .and_then(|set| owner(store, &set, "Deployment")),
-            "Deployment" if change.happened != Happened::Deleted => {
-                store.find(&At::of(&change.object))
-            }
-            _ => None,
-        };
-        if let Some(deployment) = deployment {
-            roll_out(store, &deployment, &fares);
-        }
-    }
+/// Instead of a status: no node can take the pod, in the scheduler's words.
+pub(crate) fn unschedulable(message: &str) -> Value {
+    json!({"unschedulable": message})
+}
+
+/// Instead of a status: the API server does not let the pod be created, and why.
+pub(crate) fn refused(message: &str) -> Value {
+    json!({"refused": message})
 }
 
 /// Runs Jobs: makes the pod of a new one, and judges a Job by its pod. `fares` gives the status of
@@ -64,7 +58,8 @@ pub(crate) fn jobs(
     move |change, store| match (change.resource.kind, change.happened) {
         ("Job", Happened::Added) => {
             let job = &change.object;
-            put_pod(store, job, &job["spec"]["template"], &fares);
+            // A Job whose pod is refused stays active without one.
+            let _ = put_pod(store, job, &job["spec"]["template"], None, &fares);
         }
         ("Pod", Happened::Added | Happened::Modified) => {
             if let Some(job) = owner(store, &change.object, "Job") {
@@ -107,14 +102,21 @@ fn reference(owner: &Value) -> Value {
     }])
 }
 
-fn put_pod(store: &mut Store, owner: &Value, template: &Value, fares: &dyn Fn(&Value) -> Value) {
+/// Makes a pod, for this node if one is given; or says why it may not be created.
+fn put_pod(
+    store: &mut Store,
+    owner: &Value,
+    template: &Value,
+    node: Option<&str>,
+    fares: &dyn Fn(&Value) -> Value,
+) -> Result<(), String> {
     let prefix = owner["metadata"]["name"].as_str().unwrap_or_default();
     let name = format!("{prefix}-{}", suffix(&store.next_uid()));
     let containers = template["spec"]["containers"]
         .as_array()
         .into_iter()
         .flatten();
-    let statuses: Vec<_> = containers
+    let mut statuses: Vec<_> = containers
         .map(|container| {
             let mut status = fares(container);
             status["name"] = container["name"].clone();
@@ -122,6 +124,28 @@ fn put_pod(store: &mut Store, owner: &Value, template: &Value, fares: &dyn Fn(&V
             status
         })
         .collect();
+    let said = |word: &str| statuses.iter().find_map(|status| status[word].as_str());
+    if let Some(message) = said("refused") {
+        return Err(message.to_owned());
+    }
+    let scheduled = match said("unschedulable") {
+        None => json!({"type": "PodScheduled", "status": "True"}),
+        Some(message) => json!({
+            "type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": message,
+        }),
+    };
+    let mut spec = template["spec"].clone();
+    if scheduled["status"] == "False" {
+        statuses.clear();
+    } else if let Some(node) = node {
+        spec["nodeName"] = node.into();
+    }
+    let is_ready = !statuses.is_empty() && statuses.iter().all(|status| status["ready"] == true);
+    let phase = if statuses.is_empty() {
+        "Pending"
+    } else {
+        phase(&statuses)
+    };
     store.put(json!({
         "apiVersion": "v1",
         "kind": "Pod",
@@ -132,9 +156,19 @@ fn put_pod(store: &mut Store, owner: &Value, template: &Value, fares: &dyn Fn(&V
             "annotations": template["metadata"]["annotations"],
             "ownerReferences": reference(owner),
         },
-        "spec": template["spec"],
-        "status": {"phase": phase(&statuses), "containerStatuses": statuses},
+        "spec": spec,
+        "status": {
+            "phase": phase,
+            "conditions": [scheduled, {"type": "Ready", "status": word(is_ready)}],
+            "containerStatuses": statuses,
+        },
     }));
+    Ok(())
+}
+
+/// A truth, as conditions spell it.
+fn word(is_so: bool) -> &'static str {
+    if is_so { "True" } else { "False" }
 }
 
 fn phase(statuses: &[Value]) -> &'static str {
@@ -158,85 +192,6 @@ fn statuses(pod: &Value) -> &[Value] {
     pod["status"]["containerStatuses"]
         .as_array()
         .map_or(&[], Vec::as_slice)
-}
-
-fn is_ready(pod: &Object) -> bool {
-    statuses(pod).iter().all(|status| status["ready"] == true)
-}
-
-fn roll_out(store: &mut Store, deployment: &Value, fares: &dyn Fn(&Value) -> Value) {
-    let wanted = deployment["spec"]["replicas"].as_u64().unwrap_or(1);
-    let template = &deployment["spec"]["template"];
-    let sets = owned(store, deployment, "ReplicaSet");
-    let newest = sets.iter().find(|set| is_of(set, template));
-    let newest = newest
-        .cloned()
-        .unwrap_or_else(|| put_set(store, deployment, sets.len() + 1));
-    let mut pods = owned(store, &newest, "Pod");
-    for _ in pods.len() as u64..wanted {
-        put_pod(store, &newest, template, fares);
-    }
-    pods = owned(store, &newest, "Pod");
-    let earlier: Vec<_> = sets
-        .iter()
-        .filter(|set| set["metadata"]["uid"] != newest["metadata"]["uid"])
-        .flat_map(|set| owned(store, set, "Pod"))
-        .collect();
-    let ready = pods.iter().filter(|pod| is_ready(pod)).count();
-    let is_done = ready as u64 >= wanted;
-    let left = if is_done { &[][..] } else { &earlier[..] };
-    let available = ready + left.iter().filter(|pod| is_ready(pod)).count();
-    let status = json!({
-        "observedGeneration": deployment["metadata"]["generation"],
-        "replicas": pods.len() + left.len(),
-        "updatedReplicas": pods.len(),
-        "readyReplicas": available,
-        "availableReplicas": available,
-        "conditions": [{
-            "type": "Progressing",
-            "status": "True",
-            "reason": if is_done { "NewReplicaSetAvailable" } else { "ReplicaSetUpdated" },
-        }],
-    });
-    if status != deployment["status"] {
-        store.edit(&At::of(deployment), |deployment| {
-            deployment["status"] = status;
-        });
-    }
-    if is_done {
-        for pod in earlier {
-            store.remove(&At::of(&pod), Dependents::Deleted);
-        }
-    }
-}
-
-/// Whether a set has this template, apart from the label that the real controller adds to it.
-fn is_of(set: &Value, template: &Value) -> bool {
-    let mut own = set["spec"]["template"].clone();
-    let labels = own.pointer_mut("/metadata/labels");
-    if let Some(labels) = labels.and_then(Value::as_object_mut) {
-        labels.remove("pod-template-hash");
-    }
-    own == *template
-}
-
-fn put_set(store: &mut Store, deployment: &Value, revision: usize) -> Object {
-    let name = deployment["metadata"]["name"].as_str().unwrap_or_default();
-    store.put(json!({
-        "apiVersion": "apps/v1",
-        "kind": "ReplicaSet",
-        "metadata": {
-            "name": format!("{name}-{revision}"),
-            "namespace": deployment["metadata"]["namespace"],
-            "labels": deployment["spec"]["template"]["metadata"]["labels"],
-            "annotations": {"deployment.kubernetes.io/revision": revision.to_string()},
-            "ownerReferences": reference(deployment),
-        },
-        "spec": {
-            "replicas": deployment["spec"]["replicas"],
-            "template": deployment["spec"]["template"],
-        },
-    }))
 }
 
 /// A Job is complete or failed when its pod is. The pod of a failed one that would be restarted

@@ -1,0 +1,224 @@
+//! `refresh`: looks, plans, asks, has a node pull, patches, waits, verifies, records.
+
+mod execution;
+mod journal;
+mod others;
+mod planning;
+mod pulling;
+mod verification;
+
+use std::cell::Cell;
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::cli::{self, DryRun, RefreshFormat};
+use crate::cluster::connect::{Cluster, connect};
+use crate::cluster::job::OwnJobs;
+use crate::error::{Error, Exit};
+use crate::image::ManagedImage;
+use crate::lookup::Failure;
+use crate::plan::{Because, Consent, Guarding, Rearm, Request, Verdict};
+use crate::registry::Session;
+use crate::render::model::plan::Plan;
+use crate::render::plan::{choice, question};
+use crate::report::Ending;
+use crate::terminal;
+use crate::terminal::prompt::{Reply, choose, confirm, is_attended};
+
+use journal::Journal;
+use planning::Planned;
+
+/// How often Jobs, pods and workloads are looked at.
+const POLL: Duration = Duration::from_secs(1);
+
+/// One run of the command: who is asked, and until when.
+struct Run<'a> {
+    args: &'a cli::Refresh,
+    screen: cli::Screen,
+    cluster: &'a Cluster,
+    session: Result<&'a Session, &'a Failure>,
+    jobs: &'a OwnJobs<'a>,
+    journal: &'a Journal<'a>,
+    started: Instant,
+    /// Whether a plan was made anew because something changed underneath.
+    renewed: Cell<bool>,
+}
+
+/// # Errors
+///
+/// Those of [`connect`] and of a look; [`Error::SeveralReleases`] and [`Error::Unconfirmed`]. What goes wrong after
+/// something was changed is in the report.
+pub(crate) async fn refresh(
+    args: &cli::Refresh,
+    screen: cli::Screen,
+    connection: &cli::Connection,
+) -> Result<Exit, Error> {
+    let is_asked = !args.now && args.dry_run.is_none();
+    if is_asked && (args.output != RefreshFormat::Table || !is_attended()) {
+        return Err(Error::Unconfirmed);
+    }
+    let cluster = connect(connection).await?;
+    let session = super::session(&args.lookups);
+    let jobs = OwnJobs::new(&cluster, &cluster.namespace, POLL);
+    let journal = Journal::new(&cluster, args.output, screen);
+    let run = Run {
+        args,
+        screen,
+        cluster: &cluster,
+        session: session.as_ref(),
+        jobs: &jobs,
+        journal: &journal,
+        started: Instant::now(),
+        renewed: Cell::new(false),
+    };
+    let ended = tokio::select! {
+        ended = Box::pin(run.go()) => ended,
+        exit = terminal::interrupted() => Ok(Ending::Interrupted(exit)),
+    };
+    // A second signal ends the program at once; then the Jobs' own deadline and TTL clear up.
+    let leftovers = tokio::select! {
+        leftovers = jobs.remove_all() => leftovers,
+        exit = terminal::interrupted() => {
+            terminal::say("interrupted again: what is left of the pull test deletes itself within minutes\n");
+            return Ok(exit);
+        }
+    };
+    journal.close(ended, &leftovers, run.started.elapsed())
+}
+
+impl Run<'_> {
+    /// What is left of `--timeout`.
+    fn left(&self) -> Duration {
+        self.args.timeout.0.saturating_sub(self.started.elapsed())
+    }
+
+    fn request(&self) -> Request {
+        Request {
+            images: self.args.images.iter().copied().collect(),
+            consent: if self.args.now {
+                Consent::Given
+            } else {
+                Consent::Asked
+            },
+            guarding: if self.args.force {
+                Guarding::Overridden
+            } else {
+                Guarding::Heeded
+            },
+            counters: if self.args.rearm {
+                Rearm::First
+            } else {
+                Rearm::No
+            },
+        }
+    }
+
+    async fn go(&self) -> Result<Ending, Error> {
+        let mut request = self.request();
+        let planned = loop {
+            let planned = self.plan(&request).await?;
+            if let Some(dry_run) = self.args.dry_run {
+                return self.rehearse(&planned, dry_run).await;
+            }
+            if let Some(ending) = self.refused(&planned) {
+                return Ok(ending);
+            }
+            match self.others(&planned).await? {
+                others::Way::Free => {}
+                others::Way::Anew => continue,
+                others::Way::Closed(ending) => return Ok(ending),
+            }
+            match self.choose(&planned)? {
+                Reply::Interrupted => return Ok(Ending::Interrupted(Exit::Interrupted)),
+                Reply::Answer(None) => break planned,
+                Reply::Answer(Some(images)) if images.is_empty() => return Ok(Ending::Declined),
+                Reply::Answer(Some(images)) => {
+                    request.images = images;
+                    break self.planned(planned.seen, &request).await;
+                }
+            }
+        };
+        self.journal.show(&planned)?;
+        match self.consent(&planned)? {
+            Reply::Interrupted => Ok(Ending::Interrupted(Exit::Interrupted)),
+            Reply::Answer(false) => Ok(Ending::Declined),
+            Reply::Answer(true) => self.execute(planned).await,
+        }
+    }
+
+    /// Why nothing is to be done, or can be.
+    fn refused(&self, planned: &Planned) -> Option<Ending> {
+        let plan = &planned.plan;
+        let ending = if !self.args.images.is_empty() && !plan.refused.is_empty() {
+            Ending::Refused(Exit::Found)
+        } else if let Some(guard) = plan.stopped_by() {
+            Ending::Refused(match guard.verdict {
+                Verdict::Fail => Exit::Failed,
+                Verdict::Refuse | Verdict::Wait | Verdict::Follow | Verdict::Ask | Verdict::Go => {
+                    Exit::Found
+                }
+            })
+        } else if !plan.is_empty() {
+            return None;
+        } else if is_nothing_resolvable(planned) {
+            Ending::Refused(Exit::Found)
+        } else {
+            Ending::NothingToDo
+        };
+        self.journal.adopt(planned);
+        Some(ending)
+    }
+
+    /// Which images, where a person may choose; `None` where there is nothing to choose.
+    fn choose(&self, planned: &Planned) -> Result<Reply<Option<BTreeSet<ManagedImage>>>, Error> {
+        let choices: Vec<_> = planned.plan.choices().into_iter().collect();
+        if self.args.now || !self.args.images.is_empty() || choices.len() < 2 {
+            return Ok(Reply::Answer(None));
+        }
+        let document = Plan::new(&planned.view());
+        let items: Vec<_> = choices
+            .iter()
+            .map(|image| choice(&document, *image))
+            .collect();
+        Ok(
+            match choose("Which images? (space marks, enter goes on)", &items)? {
+                Reply::Interrupted => Reply::Interrupted,
+                Reply::Answer(chosen) if chosen.len() == choices.len() => Reply::Answer(None),
+                Reply::Answer(chosen) => Reply::Answer(Some(
+                    chosen.into_iter().map(|place| choices[place]).collect(),
+                )),
+            },
+        )
+    }
+
+    fn consent(&self, planned: &Planned) -> Result<Reply<bool>, Error> {
+        if self.args.now {
+            return Ok(Reply::Answer(true));
+        }
+        match question(&Plan::new(&planned.view())) {
+            Some(question) => confirm(&question),
+            None => Ok(Reply::Answer(true)),
+        }
+    }
+
+    /// `--dry-run`: nothing is created, nothing is changed.
+    async fn rehearse(&self, planned: &Planned, dry_run: DryRun) -> Result<Ending, Error> {
+        if dry_run == DryRun::Server {
+            self.send_dry(&planned.plan).await?;
+        }
+        self.journal.rehearsed(planned, dry_run)?;
+        Ok(if planned.plan.stopped_by().is_some() {
+            Ending::Refused(Exit::Found)
+        } else {
+            Ending::NothingToDo
+        })
+    }
+}
+
+fn is_nothing_resolvable(planned: &Planned) -> bool {
+    let refused = &planned.plan.refused;
+    let is_unable = |one: &crate::plan::Refused| one.because == Because::Unable;
+    planned.plan.rows.is_empty() && refused.iter().any(is_unable)
+}

@@ -1,0 +1,122 @@
+//! The way back, as commands that work when they are pasted. Never `rollout undo`: it brings back the old ReplicaSet's
+//! annotations, and where pods follow a tag it pulls the new build again.
+
+use super::{Change, Edit, Field, Means, Stage, Undo};
+use crate::health::{Assessment, InUse};
+use crate::image::Digest;
+use crate::observation::Observation;
+use crate::record::Streak;
+use crate::release::Run;
+use crate::shell::word;
+
+/// The commands, in the order in which they are to be run.
+pub(super) fn undo(seen: &Observation, assessed: &Assessment, changes: &[Change]) -> Vec<Undo> {
+    let mut back: Vec<Undo> = changes
+        .iter()
+        .flat_map(|change| of_change(change, assessed))
+        .collect();
+    if !back.is_empty() && changes.iter().any(|change| is_redone(seen, change)) {
+        back.splice(0..0, suspend(seen));
+    }
+    back
+}
+
+/// Keeps the refresher from doing it again.
+fn suspend(seen: &Observation) -> Option<Undo> {
+    let cron_job = seen.release.cron_job()?;
+    (cron_job.run == Run::Scheduled).then(|| Undo {
+        target: None,
+        command: Some(format!(
+            "kubectl patch cronjob -n {} {} -p '{{\"spec\":{{\"suspend\":true}}}}'",
+            word(&seen.release.namespace),
+            word(&cron_job.name)
+        )),
+        note: "so that no tick interferes".to_owned(),
+    })
+}
+
+/// Whether the next tick would set what was set here. A restart it cannot bring about: the tag is pinned by then. An
+/// ingestor that pods cannot look up it leaves alone.
+fn is_redone(seen: &Observation, change: &Change) -> bool {
+    let failures = seen
+        .record
+        .as_ref()
+        .map_or(0, |record| record.counter(Streak::Failures).value());
+    change.edits.iter().any(|edit| match edit.field {
+        Field::Image { .. } => true,
+        Field::Env { .. } => failures == 0,
+        Field::Restart => false,
+    })
+}
+
+fn of_change(change: &Change, assessed: &Assessment) -> Vec<Undo> {
+    if change.stage == Stage::Resume {
+        return Vec::new();
+    }
+    let target = format!(
+        "-n {} {}",
+        word(&change.target.namespace),
+        word(&change.target.to_string())
+    );
+    let images: Vec<_> = change.edits.iter().filter_map(previous_image).collect();
+    let mut back = Vec::new();
+    if !images.is_empty() {
+        let command = format!("kubectl set image {target} {}", images.join(" "));
+        back.push(plain(change, command));
+    }
+    back.extend(change.edits.iter().filter_map(|edit| match &edit.field {
+        Field::Env { container, name } => {
+            let value = edit.from.as_deref().unwrap_or_default();
+            let command = format!(
+                "kubectl set env {target} -c {} {}",
+                word(container),
+                word(&format!("{name}={value}"))
+            );
+            Some(plain(change, command))
+        }
+        Field::Image { .. } | Field::Restart => None,
+    }));
+    // What a restart pulled anew can only be brought back by its digest.
+    let followed = change.moves.iter().filter(|one| one.means == Means::Tag);
+    for one in followed {
+        let mut images = assessed.images.iter();
+        let image = images.find(|assessed| assessed.image == one.image);
+        back.push(match image.map(|assessed| &assessed.in_use) {
+            Some(InUse::Digest(digest)) => pinned(change, one, digest),
+            _ => Undo {
+                target: Some(change.target.clone()),
+                command: None,
+                note: format!("no undo for {}: previous build not known", one.image),
+            },
+        });
+    }
+    back
+}
+
+fn pinned(change: &Change, one: &super::Move, digest: &Digest) -> Undo {
+    Undo {
+        target: Some(change.target.clone()),
+        command: Some(format!(
+            "kubectl set image -n {} {} {}",
+            word(&change.target.namespace),
+            word(&change.target.to_string()),
+            word(&format!("{}={}", one.container, one.tracks.at(digest)))
+        )),
+        note: "stays pinned until the next chart upgrade".to_owned(),
+    }
+}
+
+fn previous_image(edit: &Edit) -> Option<String> {
+    match (&edit.field, &edit.from) {
+        (Field::Image { container }, Some(from)) => Some(word(&format!("{container}={from}"))),
+        _ => None,
+    }
+}
+
+fn plain(change: &Change, command: String) -> Undo {
+    Undo {
+        target: Some(change.target.clone()),
+        command: Some(command),
+        note: String::new(),
+    }
+}

@@ -1,0 +1,7 @@
+//! Looks at the way to the registries from where something stands: from a node, by having it pull.
+//!
+//! Each look is bounded, and what could not be looked at is an outcome that says why.
+
+pub(crate) mod kubelet;
+pub(crate) mod node;
+pub(crate) mod pull;

@@ -1,0 +1,62 @@
+//! Questions to the person at the terminal. They go to stderr: stdout is the answer's.
+
+use std::io::{self, ErrorKind, IsTerminal};
+
+use dialoguer::console::Term;
+use dialoguer::{Confirm, MultiSelect};
+
+use crate::error::Error;
+
+/// What came back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Reply<T> {
+    Answer(T),
+    /// Ctrl-C.
+    Interrupted,
+}
+
+/// Whether there is somebody to ask. Only stdin and stderr together are a person: dialoguer alone would read
+/// `/dev/tty` behind a pipe's back.
+pub(crate) fn is_attended() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+/// Asks for a yes; anything else is a no.
+///
+/// # Errors
+///
+/// [`Error::Unconfirmed`] where there is nobody to ask.
+pub(crate) fn confirm(question: &str) -> Result<Reply<bool>, Error> {
+    let asked = Confirm::new()
+        .with_prompt(question)
+        .default(false)
+        .interact_opt();
+    reply(asked.map(|answer| answer == Some(true)))
+}
+
+/// Asks for some of these, all of them marked at first. Empty: none, or the question was left.
+///
+/// # Errors
+///
+/// As [`confirm`].
+pub(crate) fn choose(question: &str, items: &[String]) -> Result<Reply<Vec<usize>>, Error> {
+    let asked = MultiSelect::new()
+        .with_prompt(question)
+        .items_checked(items.iter().map(|item| (item, true)))
+        .interact_opt();
+    reply(asked.map(Option::unwrap_or_default))
+}
+
+fn reply<T>(asked: dialoguer::Result<T>) -> Result<Reply<T>, Error> {
+    match asked {
+        Ok(answer) => Ok(Reply::Answer(answer)),
+        Err(dialoguer::Error::IO(error)) => {
+            // A question hides the cursor while it is open.
+            let _ = Term::stderr().show_cursor();
+            match error.kind() {
+                ErrorKind::Interrupted => Ok(Reply::Interrupted),
+                _ => Err(Error::Unconfirmed),
+            }
+        }
+    }
+}
