@@ -7,17 +7,17 @@
     reason = "the comments of flags are the manual, which has no backticks"
 )]
 
+mod connection;
+mod refresh;
 mod timeout;
-
-use std::fmt;
-use std::path::PathBuf;
-use std::str::FromStr;
 
 use clap::builder::PossibleValue;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use crate::health::State;
 use crate::image::ManagedImage;
+pub(crate) use connection::Connection;
+pub(crate) use refresh::{DryRun, PullTest, Refresh, RefreshFormat};
 pub(crate) use timeout::{RequestTimeout, Timeout};
 
 const FLAGS_FIRST: &str = "\
@@ -37,14 +37,6 @@ Examples:
   kubectl tracebloc-images status -n tracebloc --state stuck,broken --exit-code
   kubectl tracebloc-images status -n tracebloc -o json --offline
   kubectl tracebloc-images status -n tracebloc --watch";
-
-const REFRESH_EXAMPLES: &str = "\
-Examples:
-  kubectl tracebloc-images refresh -n tracebloc
-  kubectl tracebloc-images refresh ingestor -n tracebloc --now
-  kubectl tracebloc-images refresh -n tracebloc --dry-run -o yaml
-  kubectl tracebloc-images refresh -n tracebloc --pull-test
-  kubectl tracebloc-images refresh -n tracebloc --rearm";
 
 /// Shows what the container images of a tracebloc client do, and why
 #[derive(Parser, Debug)]
@@ -80,7 +72,7 @@ pub(crate) enum Command {
     Status(Status),
 
     /// Move images to what their tags name now: plan, ask, pull, patch, wait, verify, record
-    #[command(after_help = format!("{REFRESH_EXAMPLES}\n\n{FLAGS_FIRST}"))]
+    #[command(after_help = format!("{}\n\n{FLAGS_FIRST}", refresh::EXAMPLES))]
     Refresh(Refresh),
 
     /// Print the version of this plugin and of the API server
@@ -182,97 +174,6 @@ pub(crate) enum From {
 }
 
 #[derive(Args, Debug)]
-pub(crate) struct Refresh {
-    /// Only these images: ingestor, jobs-manager, pods-monitor, resource-monitor, requests-proxy
-    #[arg(value_name = "IMAGE")]
-    pub(crate) images: Vec<ManagedImage>,
-
-    /// Do not wait for the next tick and do not ask; every check still applies
-    #[arg(
-        long,
-        visible_alias = "yes",
-        short_alias = 'y',
-        visible_short_alias = 'y'
-    )]
-    pub(crate) now: bool,
-
-    /// How to print plan and report
-    #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
-    pub(crate) output: RefreshFormat,
-
-    /// Print the plan and change nothing; with server, have the API server check every patch
-    #[arg(
-        long,
-        value_enum,
-        value_name = "WHERE",
-        num_args = 0..=1,
-        require_equals = true,
-        default_missing_value = "client",
-        conflicts_with_all = ["now", "rearm"]
-    )]
-    pub(crate) dry_run: Option<DryRun>,
-
-    /// Have a node pull the exact digest before the first patch
-    #[arg(
-        long,
-        value_enum,
-        value_name = "WHEN",
-        num_args = 0..=1,
-        require_equals = true,
-        default_value = "auto",
-        default_missing_value = "only"
-    )]
-    pub(crate) pull_test: PullTest,
-
-    /// Go on past what stands in the way; never past a pin, a mirror or a failed pull test
-    #[arg(long)]
-    pub(crate) force: bool,
-
-    /// First remove the counters that keep the refresh job from trying again
-    #[arg(long)]
-    pub(crate) rearm: bool,
-
-    /// Give up after this long, all steps together
-    #[arg(long, value_name = "DURATION", default_value = "10m")]
-    pub(crate) timeout: Timeout,
-
-    /// Only the release whose labels match, as in `kubectl get -l`
-    #[arg(short = 'l', long, value_name = "SELECTOR")]
-    pub(crate) selector: Option<String>,
-
-    #[command(flatten)]
-    pub(crate) lookups: Lookups,
-}
-
-#[derive(ValueEnum, Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum RefreshFormat {
-    /// The plan, and a line per step
-    #[default]
-    Table,
-    /// One RefreshReport, or with --dry-run one RefreshPlan
-    Json,
-    /// The same document as YAML
-    Yaml,
-}
-
-#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum DryRun {
-    /// Send no patch
-    Client,
-    /// Send every patch without its being carried out
-    Server,
-}
-
-#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum PullTest {
-    /// Before the first patch, where a node is known
-    Auto,
-    /// And do nothing else
-    Only,
-    Skip,
-}
-
-#[derive(Args, Debug)]
 pub(crate) struct Version {
     /// Only this plugin's version: asks nobody
     #[arg(long)]
@@ -365,99 +266,6 @@ pub(crate) enum Color {
     Auto,
     Always,
     Never,
-}
-
-/// How to reach the cluster: kubectl's own flags.
-#[derive(Args, Clone, Debug)]
-#[command(next_help_heading = "Connection, as in kubectl")]
-pub(crate) struct Connection {
-    /// Read this kubeconfig instead of those in KUBECONFIG or ~/.kube/config
-    #[arg(long, global = true, value_name = "FILE")]
-    pub(crate) kubeconfig: Option<PathBuf>,
-
-    /// Use this context of the kubeconfig instead of the current one
-    #[arg(long, global = true, value_name = "NAME")]
-    pub(crate) context: Option<String>,
-
-    /// Use this cluster of the kubeconfig instead of the context's
-    #[arg(long, global = true, value_name = "NAME")]
-    pub(crate) cluster: Option<String>,
-
-    /// Use this user of the kubeconfig instead of the context's
-    #[arg(long, global = true, value_name = "NAME")]
-    pub(crate) user: Option<String>,
-
-    /// Look in this namespace instead of the context's
-    #[arg(short, long, global = true, value_name = "NAME")]
-    pub(crate) namespace: Option<String>,
-
-    /// Act as this user, or as a service account: system:serviceaccount:NAMESPACE:NAME
-    #[arg(long = "as", global = true, value_name = "USER")]
-    pub(crate) impersonate: Option<String>,
-
-    /// Act as a member of this group; may be repeated
-    #[arg(long, global = true, value_name = "GROUP", action = ArgAction::Append)]
-    pub(crate) as_group: Vec<String>,
-
-    /// Act under this user ID
-    #[arg(long, global = true, value_name = "UID")]
-    pub(crate) as_uid: Option<String>,
-
-    /// Give up on a request after this long: 30s, 1m30s, or 5 for seconds; 0 waits for ever
-    // As long as an API server works on a request by default.
-    #[arg(long, global = true, value_name = "DURATION", default_value = "60s")]
-    pub(crate) request_timeout: RequestTimeout,
-
-    /// Talk to the API server at this address instead of the cluster's
-    #[arg(short, long, global = true, value_name = "URL")]
-    pub(crate) server: Option<String>,
-
-    /// Log in with this bearer token
-    #[arg(long, global = true, value_name = "TOKEN")]
-    pub(crate) token: Option<Secret>,
-
-    /// Log in with this client certificate, a PEM file
-    #[arg(long, global = true, value_name = "FILE")]
-    pub(crate) client_certificate: Option<PathBuf>,
-
-    /// The key of the client certificate, a PEM file
-    #[arg(long, global = true, value_name = "FILE")]
-    pub(crate) client_key: Option<PathBuf>,
-
-    /// Trust API servers with certificates of this CA, a PEM file
-    #[arg(
-        long,
-        global = true,
-        value_name = "FILE",
-        conflicts_with = "insecure_skip_tls_verify"
-    )]
-    pub(crate) certificate_authority: Option<PathBuf>,
-
-    /// Do not check the API server's certificate; registries' are always checked
-    #[arg(long, global = true)]
-    pub(crate) insecure_skip_tls_verify: bool,
-
-    /// Expect this name in the API server's certificate
-    #[arg(long, global = true, value_name = "NAME")]
-    pub(crate) tls_server_name: Option<String>,
-}
-
-/// A word of the command line that nothing prints.
-#[derive(Clone)]
-pub(crate) struct Secret(pub(crate) String);
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("***")
-    }
-}
-
-impl FromStr for Secret {
-    type Err = std::convert::Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(Self(text.to_owned()))
-    }
 }
 
 /// Screens write two of the words in capitals; either is understood.

@@ -33,6 +33,7 @@ mod look;
 mod lookup;
 mod node;
 mod observation;
+mod patch;
 mod plan;
 mod probe;
 mod record;

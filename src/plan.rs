@@ -23,12 +23,12 @@ use crate::codes::Code;
 use crate::health::Assessment;
 use crate::image::{Digest, ManagedImage, Reference};
 use crate::observation::{ObjectState, Observation, Target};
+use crate::patch::Edit;
 
 mod candidate;
 mod changes;
 mod finish;
 mod guards;
-pub(crate) mod patch;
 mod rearm;
 mod rows;
 mod undo;
@@ -153,22 +153,6 @@ pub(crate) enum Stage {
     Resume,
     /// Set by an earlier run, and its pods cannot pull or do not stay up: resumed if the node can pull it now.
     Retest,
-}
-
-/// One field of a workload.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Edit {
-    pub(crate) field: Field,
-    /// As it stands; `None` when absent.
-    pub(crate) from: Option<String>,
-    pub(crate) to: String,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Field {
-    Image { container: String },
-    Env { container: String, name: String },
-    Restart,
 }
 
 /// An image on its way to its latest digest.

@@ -110,6 +110,17 @@ pub(crate) fn width() -> Option<usize> {
     Some(usize::from(columns.0))
 }
 
+/// Whether a line may move: logged requests say the same, line by line.
+pub(crate) fn is_animated(screen: Screen) -> bool {
+    let is_dumb = variable("TERM").is_some_and(|term| term == "dumb");
+    sink(&io::stderr()) == Sink::Terminal && !is_dumb && !is_logged(screen.verbosity)
+}
+
+/// Whether there is somebody to ask. Only stdin and stderr together are a person.
+pub(crate) fn is_attended() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
 /// Waits, and from half a second on says on a terminal for what.
 pub(crate) async fn waiting<T>(screen: Screen, what: &str, answer: impl Future<Output = T>) -> T {
     animated(screen, PATIENCE, || what.to_owned(), answer).await
@@ -130,9 +141,7 @@ async fn animated<T>(
     mut words: impl FnMut() -> String,
     answer: impl Future<Output = T>,
 ) -> T {
-    let is_dumb = variable("TERM").is_some_and(|term| term == "dumb");
-    // Logged requests say the same, line by line.
-    if sink(&io::stderr()) == Sink::Other || is_dumb || is_logged(screen.verbosity) {
+    if !is_animated(screen) {
         return answer.await;
     }
     let theme = if is_coloured(screen.color, Sink::Terminal, variable) {

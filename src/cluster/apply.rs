@@ -20,7 +20,7 @@ use super::write::{Effect, Patch};
 use crate::capability::EnvValue;
 use crate::error::Error;
 use crate::observation::{Target, WorkloadKind};
-use crate::plan::{Edit, Field};
+use crate::patch::{self, Edit, Field};
 use crate::record::PREFIX;
 use crate::rollout::RESTARTED_AT;
 
@@ -66,8 +66,8 @@ impl Write<'_> {
     /// The body for the object of this version.
     pub(crate) fn patch(&self, version: &str) -> Patch {
         match self {
-            Self::Template(edits) => Patch::Strategic(crate::plan::patch::workload(edits, version)),
-            Self::Annotations(keys) => Patch::Merge(crate::plan::patch::annotations(keys, version)),
+            Self::Template(edits) => Patch::Strategic(patch::workload(edits, version)),
+            Self::Annotations(keys) => Patch::Merge(patch::annotations(keys, version)),
         }
     }
 

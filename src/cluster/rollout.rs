@@ -44,6 +44,9 @@ pub(crate) struct Look {
     pub(crate) uid: String,
     pub(crate) resource_version: String,
     pub(crate) generation: i64,
+    /// How many pods are available, of whatever template, and how many there are to be.
+    pub(crate) available: u32,
+    pub(crate) wanted: u32,
     pub(crate) verdict: Verdict,
     /// Who last set a field of the marks, with [`Verdict::Superseded`] and where that is known.
     pub(crate) changed_by: Option<Writer>,
@@ -203,6 +206,8 @@ async fn see(cluster: &Cluster, awaited: &Awaited<'_>) -> Result<(Look, Sight), 
         uid: sight.uid.clone(),
         resource_version: workload.metadata.resource_version.unwrap_or_default(),
         generation: sight.status.generation,
+        available: sight.status.available,
+        wanted: sight.status.wanted,
         verdict,
         changed_by,
     };

@@ -5,7 +5,10 @@ mod journal;
 mod others;
 mod planning;
 mod pulling;
+mod rehearsal;
+mod renewal;
 mod verification;
+mod waiting;
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
@@ -13,9 +16,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::cli::{self, DryRun, RefreshFormat};
+use crate::cli::{self, RefreshFormat};
 use crate::cluster::connect::{Cluster, connect};
 use crate::cluster::job::OwnJobs;
+use crate::cluster::rollout::Pace;
 use crate::error::{Error, Exit};
 use crate::image::ManagedImage;
 use crate::lookup::Failure;
@@ -24,14 +28,11 @@ use crate::registry::Session;
 use crate::render::model::plan::Plan;
 use crate::render::plan::{choice, question};
 use crate::report::Ending;
-use crate::terminal;
-use crate::terminal::prompt::{Reply, choose, confirm, is_attended};
+use crate::terminal::prompt::{Reply, choose, confirm};
+use crate::terminal::{self, is_attended};
 
 use journal::Journal;
 use planning::Planned;
-
-/// How often Jobs, pods and workloads are looked at.
-const POLL: Duration = Duration::from_secs(1);
 
 /// One run of the command: who is asked, and until when.
 struct Run<'a> {
@@ -41,6 +42,7 @@ struct Run<'a> {
     session: Result<&'a Session, &'a Failure>,
     jobs: &'a OwnJobs<'a>,
     journal: &'a Journal<'a>,
+    pace: Pace,
     started: Instant,
     /// Whether a plan was made anew because something changed underneath.
     renewed: Cell<bool>,
@@ -55,13 +57,23 @@ pub(crate) async fn refresh(
     screen: cli::Screen,
     connection: &cli::Connection,
 ) -> Result<Exit, Error> {
+    refresh_at(Pace::default(), args, screen, connection).await
+}
+
+/// As [`refresh`]; `pace` says how often Jobs, pods and workloads are looked at.
+async fn refresh_at(
+    pace: Pace,
+    args: &cli::Refresh,
+    screen: cli::Screen,
+    connection: &cli::Connection,
+) -> Result<Exit, Error> {
     let is_asked = !args.now && args.dry_run.is_none();
     if is_asked && (args.output != RefreshFormat::Table || !is_attended()) {
         return Err(Error::Unconfirmed);
     }
     let cluster = connect(connection).await?;
     let session = super::session(&args.lookups);
-    let jobs = OwnJobs::new(&cluster, &cluster.namespace, POLL);
+    let jobs = OwnJobs::new(&cluster, &cluster.namespace, pace.interval);
     let journal = Journal::new(&cluster, args.output, screen);
     let run = Run {
         args,
@@ -70,6 +82,7 @@ pub(crate) async fn refresh(
         session: session.as_ref(),
         jobs: &jobs,
         journal: &journal,
+        pace,
         started: Instant::now(),
         renewed: Cell::new(false),
     };
@@ -125,7 +138,7 @@ impl Run<'_> {
             if let Some(ending) = self.refused(&planned) {
                 return Ok(ending);
             }
-            match self.others(&planned).await? {
+            match Box::pin(self.others(&planned)).await? {
                 others::Way::Free => {}
                 others::Way::Anew => continue,
                 others::Way::Closed(ending) => return Ok(ending),
@@ -144,7 +157,7 @@ impl Run<'_> {
         match self.consent(&planned)? {
             Reply::Interrupted => Ok(Ending::Interrupted(Exit::Interrupted)),
             Reply::Answer(false) => Ok(Ending::Declined),
-            Reply::Answer(true) => self.execute(planned).await,
+            Reply::Answer(true) => Box::pin(self.execute(planned)).await,
         }
     }
 
@@ -201,19 +214,6 @@ impl Run<'_> {
             Some(question) => confirm(&question),
             None => Ok(Reply::Answer(true)),
         }
-    }
-
-    /// `--dry-run`: nothing is created, nothing is changed.
-    async fn rehearse(&self, planned: &Planned, dry_run: DryRun) -> Result<Ending, Error> {
-        if dry_run == DryRun::Server {
-            self.send_dry(&planned.plan).await?;
-        }
-        self.journal.rehearsed(planned, dry_run)?;
-        Ok(if planned.plan.stopped_by().is_some() {
-            Ending::Refused(Exit::Found)
-        } else {
-            Ending::NothingToDo
-        })
     }
 }
 

@@ -1,12 +1,13 @@
 //! One change per workload: what its patch sets, and what moves with it because the pod restarts.
 
 use super::candidate::{Candidate, Choice, Wish, is_pulled_anew};
-use super::{Because, Change, Edit, Field, Means, Move, Stage};
+use super::{Because, Change, Means, Move, Stage};
 use crate::capability::Capability;
 use crate::codes::Code;
 use crate::health::Folded;
 use crate::image::{Digest, INGESTOR_DIGEST, ManagedImage};
 use crate::observation::{Observation, Rollout, Target, Workload};
+use crate::patch::{Edit, Field};
 
 /// In the chart's order: jobs-manager, requests-proxy, resource-monitor.
 const ORDER: [ManagedImage; 3] = [
@@ -198,7 +199,12 @@ fn unfit_sibling(candidates: &[Candidate<'_>], target: &Target) -> Option<String
                 "would restart {} with it, which {reason}",
                 candidate.image()
             )),
-            _ => None,
+            Wish::Move(_)
+            | Wish::Settle(_)
+            | Wish::Record(_)
+            | Wish::RecordLater(_)
+            | Wish::Nothing
+            | Wish::Refused { .. } => None,
         })
 }
 

@@ -114,11 +114,11 @@ fn guard(obstacle: Obstacle, request: &Request) -> Guard {
 
 fn verdict(obstacle: &Obstacle, consent: Consent, guarding: Guarding) -> Verdict {
     match (obstacle, guarding, consent) {
-        (Obstacle::NoCronJob(_) | Obstacle::Paused(_), _, _) => Verdict::Refuse,
         (Obstacle::Unreadable(_), _, _) => Verdict::Fail,
-        (Obstacle::StreakStays { .. }, _, _) | (_, Guarding::Overridden, _) => Verdict::Go,
-        (Obstacle::LockedOut { .. } | Obstacle::Unsettled(..), Guarding::Heeded, _)
+        (Obstacle::NoCronJob(_) | Obstacle::Paused(_), _, _)
+        | (Obstacle::LockedOut { .. } | Obstacle::Unsettled(..), Guarding::Heeded, _)
         | (Obstacle::Suspended, Guarding::Heeded, Consent::Given) => Verdict::Refuse,
+        (Obstacle::StreakStays { .. }, _, _) | (_, Guarding::Overridden, _) => Verdict::Go,
         (Obstacle::Suspended, Guarding::Heeded, Consent::Asked) => Verdict::Ask,
         (Obstacle::RollingOut(..), Guarding::Heeded, _) => Verdict::Wait,
         (Obstacle::Running(_), Guarding::Heeded, _) => Verdict::Follow,
@@ -170,10 +170,10 @@ fn words_of_pods(workload: &Workload) -> String {
 
     let mut pods = workload.pods.iter().flatten();
     let message = pods.find_map(|pod| match &pod.phase {
-        PodPhase::Waiting { reason, message } if reason == "Unschedulable" => {
-            Some(format!("pod {}: {message}", pod.name))
+        PodPhase::Waiting { reason, message } => {
+            (reason == "Unschedulable").then(|| format!("pod {}: {message}", pod.name))
         }
-        _ => None,
+        PodPhase::Ready | PodPhase::NotReady | PodPhase::Terminating | PodPhase::NodeLost => None,
     });
     message.unwrap_or_default()
 }

@@ -60,10 +60,21 @@ fn fate(candidate: &Candidate<'_>, workload: &Workload, change: Option<&Change>)
         Wish::Record(_) if is_chosen => Fate::Recorded,
         Wish::RecordLater(_) if is_chosen && change.is_some() => Fate::Recorded,
         Wish::Refused { .. } if restarts && is_pulled_anew(workload) => Fate::Unresolved,
-        _ if restarts && is_cached_tag => Fate::MayBeOld,
-        Wish::Refused { .. } => return None,
-        _ if restarts && also_moves(candidate, workload).is_some() => Fate::AlsoMoves,
-        _ => Fate::Same,
+        Wish::Refused { .. } if !(restarts && is_cached_tag) => return None,
+        Wish::Move(_)
+        | Wish::Settle(_)
+        | Wish::Record(_)
+        | Wish::RecordLater(_)
+        | Wish::Nothing
+        | Wish::Refused { .. } => {
+            if restarts && is_cached_tag {
+                Fate::MayBeOld
+            } else if restarts && also_moves(candidate, workload).is_some() {
+                Fate::AlsoMoves
+            } else {
+                Fate::Same
+            }
+        }
     })
 }
 

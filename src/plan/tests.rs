@@ -7,6 +7,7 @@ use crate::image::ManagedImage::{
     Ingestor, JobsManager, PodsMonitor, RequestsProxy, ResourceMonitor,
 };
 use crate::observation::{Pull, Rollout, Spec};
+use crate::patch::Field;
 use crate::record::Streak;
 
 mod convergence;

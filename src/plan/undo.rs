@@ -1,10 +1,11 @@
 //! The way back, as commands that work when they are pasted. Never `rollout undo`: it brings back the old ReplicaSet's
 //! annotations, and where pods follow a tag it pulls the new build again.
 
-use super::{Change, Edit, Field, Means, Stage, Undo};
+use super::{Change, Means, Stage, Undo};
 use crate::health::{Assessment, InUse};
 use crate::image::Digest;
 use crate::observation::Observation;
+use crate::patch::{Edit, Field};
 use crate::record::Streak;
 use crate::release::Run;
 use crate::shell::word;

@@ -58,6 +58,14 @@ pub(crate) fn step(taken: &Taken, page: &Page<'_>) -> String {
     painted(&lines)
 }
 
+/// How far a rollout is, as a line of a log.
+pub(crate) fn rolling(target: &Target, words: &str, at: Timestamp) -> String {
+    printable(
+        &format!("{} rolling {target}: {words}", Time(at)),
+        usize::MAX,
+    ) + "\n"
+}
+
 /// The same for a log: one line, with the time, and with digests in full.
 pub(crate) fn piped(taken: &Taken, at: Timestamp) -> String {
     let target = taken.target.as_ref().filter(|_| names_target(taken));

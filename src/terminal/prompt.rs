@@ -1,6 +1,8 @@
 //! Questions to the person at the terminal. They go to stderr: stdout is the answer's.
+//!
+//! dialoguer reads `/dev/tty` behind a pipe's back: whoever asks makes sure first that somebody is there.
 
-use std::io::{self, ErrorKind, IsTerminal};
+use std::io::ErrorKind;
 
 use dialoguer::console::Term;
 use dialoguer::{Confirm, MultiSelect};
@@ -13,12 +15,6 @@ pub(crate) enum Reply<T> {
     Answer(T),
     /// Ctrl-C.
     Interrupted,
-}
-
-/// Whether there is somebody to ask. Only stdin and stderr together are a person: dialoguer alone would read
-/// `/dev/tty` behind a pipe's back.
-pub(crate) fn is_attended() -> bool {
-    io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
 /// Asks for a yes; anything else is a no.

@@ -15,6 +15,7 @@ const PURE: &[&str] = &[
     "lookup",
     "node",
     "observation",
+    "patch",
     "plan",
     "probe/kubelet",
     "probe/node",

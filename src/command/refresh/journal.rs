@@ -98,9 +98,11 @@ impl<'a> Journal<'a> {
         }
     }
 
-    /// A sentence beside the answer.
-    pub(super) fn note(&self, words: &str) {
-        terminal::say(&format!("{words}\n"));
+    /// How far a rollout is, where no line moves that says so.
+    pub(super) fn rolling(&self, target: &Target, words: &str) {
+        if !terminal::is_animated(self.screen) {
+            self.tell(&pages::rolling(target, words, self.cluster.now()));
+        }
     }
 
     pub(super) fn begin(&self, step: Step, target: Option<&Target>) {
@@ -144,12 +146,17 @@ impl<'a> Journal<'a> {
         } else {
             pages::piped(&taken, self.cluster.now())
         };
+        self.tell(&line);
+        self.steps.borrow_mut().push(taken);
+    }
+
+    /// Beside a document that is still to come, lines go to stderr.
+    fn tell(&self, line: &str) {
         match self.output {
             // A reader that has left does not stop what was begun.
-            RefreshFormat::Table => drop(terminal::print(&line)),
-            RefreshFormat::Json | RefreshFormat::Yaml => terminal::say(&line),
+            RefreshFormat::Table => drop(terminal::print(line)),
+            RefreshFormat::Json | RefreshFormat::Yaml => terminal::say(line),
         }
-        self.steps.borrow_mut().push(taken);
     }
 
     pub(super) fn record(&self, digests: BTreeMap<ManagedImage, Digest>) {
@@ -159,15 +166,6 @@ impl<'a> Journal<'a> {
     /// Ends a step that is told in parts.
     pub(super) fn close_step(&self) {
         self.open.borrow_mut().take();
-    }
-
-    /// Jobs that could not be removed.
-    pub(super) fn left_over(&self, leftovers: &[Leftover]) {
-        for Leftover { name, why, .. } in leftovers {
-            self.note(&format!(
-                "job/{name} could not be deleted: {why}; it deletes itself five minutes after it ends"
-            ));
-        }
     }
 
     pub(super) fn unready(&self, workloads: Vec<Unready>) {
@@ -185,7 +183,7 @@ impl<'a> Journal<'a> {
         leftovers: &[Leftover],
         elapsed: Duration,
     ) -> Result<Exit, Error> {
-        self.left_over(leftovers);
+        left_over(leftovers);
         let is_cut_short = self.open.borrow().is_some();
         if is_cut_short {
             let words = "cut short; whether it was carried out is not known".to_owned();
@@ -229,5 +227,19 @@ impl<'a> Journal<'a> {
             width: terminal::width(),
             digests: crate::render::digests::DigestForm::Short,
         })
+    }
+}
+
+/// A sentence beside the answer.
+pub(super) fn note(words: &str) {
+    terminal::say(&format!("{words}\n"));
+}
+
+/// Jobs that could not be removed.
+pub(super) fn left_over(leftovers: &[Leftover]) {
+    for Leftover { name, why, .. } in leftovers {
+        note(&format!(
+            "job/{name} could not be deleted: {why}; it deletes itself five minutes after it ends"
+        ));
     }
 }

@@ -1,18 +1,17 @@
 //! Other people's work that a refresh waits for: a run of the refresh job, and a rollout that is on the way.
 
-use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use super::Run;
+use super::journal::note;
 use super::planning::Planned;
-use super::{POLL, Run};
-use crate::cluster::rollout::{Awaited, Pace, wait};
+use crate::cluster::rollout::Awaited;
 use crate::cluster::runs::active;
 use crate::error::{Error, Exit};
 use crate::observation::Target;
 use crate::plan::{Obstacle, Verdict};
-use crate::render::report::live;
-use crate::report::{Ending, Step};
+use crate::report::Ending;
 use crate::rollout::Verdict as Rolled;
 use crate::terminal;
 use crate::terminal::prompt::{Reply, confirm};
@@ -63,7 +62,7 @@ impl Run<'_> {
                 Reply::Answer(true) => {}
             }
         }
-        self.journal.note(&what);
+        note(&what);
         let is_over = match &guard.obstacle {
             Obstacle::Running(_) => self.follow(planned, &what).await?,
             Obstacle::RollingOut(target, _) => self.settle(target).await?,
@@ -90,11 +89,11 @@ impl Run<'_> {
                 {
                     return Ok(true);
                 }
-                tokio::time::sleep(POLL.min(self.left())).await;
+                tokio::time::sleep(self.pace.interval.min(self.left())).await;
             }
             Ok(false)
         };
-        terminal::live(self.screen, || what.to_owned(), followed).await
+        terminal::live(self.screen, || what.to_owned(), Box::pin(followed)).await
     }
 
     /// Whether the rollout ended in time, well or not: the next look says how.
@@ -106,27 +105,7 @@ impl Run<'_> {
             marks: &[],
             lost: &lost,
         };
-        let words = RefCell::new(String::new());
-        let limit = self.left();
-        let pace = Pace {
-            interval: POLL,
-            ..Pace::default()
-        };
-        let waited = wait(self.cluster, &awaited, limit, &pace, |said: &str| {
-            said.clone_into(&mut words.borrow_mut());
-        });
-        let line = || {
-            let elapsed = limit.saturating_sub(self.left());
-            live(
-                Step::Wait,
-                Some(target),
-                &words.borrow(),
-                elapsed,
-                limit,
-                None,
-            )
-        };
-        let look = terminal::live(self.screen, line, waited).await?;
+        let look = self.watched(&awaited).await?;
         Ok(!matches!(look.verdict, Rolled::Rolling(_)) && self.left() > Duration::ZERO)
     }
 }

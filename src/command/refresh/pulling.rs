@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use super::Run;
+use super::journal::left_over;
 use super::planning::Planned;
 use crate::codes::Code;
+use crate::health::ClusterEvidence;
 use crate::probe::node::{Before, Outcome, PullTest};
 use crate::probe::pull::{Patience, pull_test};
 use crate::render::size::size;
@@ -36,7 +38,7 @@ impl Run<'_> {
             Patience::within(self.left()),
         );
         let line = || "pulling what is to run".to_owned();
-        let report = terminal::live(self.screen, line, tested).await;
+        let report = terminal::live(self.screen, line, Box::pin(tested)).await;
         self.journal.close_step();
         let mut is_stopped = false;
         for (test, (outcome, took)) in planned.tests.iter().zip(report.outcomes) {
@@ -44,7 +46,7 @@ impl Run<'_> {
             is_stopped |= matches!(taken.result, StepResult::Failed(_) | StepResult::CutShort);
             self.journal.take(taken);
         }
-        self.journal.left_over(&report.leftovers);
+        left_over(&report.leftovers);
         if is_stopped {
             return Err(Ending::Failed);
         }
@@ -69,7 +71,7 @@ impl Run<'_> {
                 let bytes = bytes.map_or_else(String::new, |bytes| format!(", {}", size(bytes)));
                 let note = match before {
                     Before::Held => ": already there, so that only the manifest request was tested",
-                    Before::NotListed if self.is_blocked_for_pods(planned, test) => {
+                    Before::NotListed if is_blocked_for_pods(planned, test) => {
                         ": the node reaches the registry, the pods do not"
                     }
                     Before::NotListed => "",
@@ -78,12 +80,8 @@ impl Run<'_> {
             }
             Outcome::Failed(heard) => {
                 details.push(format!("kubelet: {}", heard.words));
-                let code = heard
-                    .causes
-                    .first()
-                    .map_or(Code::CannotPull, |_| Code::CannotPull);
                 (
-                    StepResult::Failed(Some(code)),
+                    StepResult::Failed(Some(Code::CannotPull)),
                     "): cannot be pulled".to_owned(),
                 )
             }
@@ -125,15 +123,13 @@ impl Run<'_> {
             StepResult::Doubtful
         }
     }
+}
 
-    /// Whether pods fail to look this image up.
-    fn is_blocked_for_pods(&self, planned: &Planned, test: &PullTest) -> bool {
-        use crate::health::ClusterEvidence;
-
-        let mut ways = planned.assessed.egress.iter();
-        ways.any(|way| {
-            test.repository.starts_with(&format!("{}/", way.registry))
-                && matches!(way.cluster, ClusterEvidence::Fails { .. })
-        })
-    }
+/// Whether pods fail to look this image up.
+fn is_blocked_for_pods(planned: &Planned, test: &PullTest) -> bool {
+    let mut ways = planned.assessed.egress.iter();
+    ways.any(|way| {
+        test.repository.starts_with(&format!("{}/", way.registry))
+            && matches!(way.cluster, ClusterEvidence::Fails { .. })
+    })
 }

@@ -106,6 +106,22 @@ impl Run<'_> {
         let known = join_all(asked).await;
         answers.manifests.extend(known);
     }
+
+    /// Puts together what verification found.
+    fn outcome(&self, outcome: Outcome) -> Result<BTreeMap<ManagedImage, Digest>, Ending> {
+        let Outcome {
+            result,
+            words,
+            details,
+            digests,
+        } = outcome;
+        let is_failed = matches!(result, StepResult::Failed(_));
+        self.journal.end(result, words, details);
+        if is_failed {
+            return Err(Ending::Failed);
+        }
+        Ok(digests)
+    }
 }
 
 fn running(settled: &Settled, one: &Move) -> BTreeSet<Digest> {

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::observation::Running;
+use crate::patch::Field;
 
 /// Where a run ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

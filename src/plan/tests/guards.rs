@@ -33,6 +33,9 @@ fn verdicts(site: &Site) -> [Vec<(Obstacle, Verdict)>; 3] {
     ]
 }
 
+/// What is wrong, how it comes about, and the verdicts of [`every_row_of_the_table`]'s three ways to ask.
+type Row<'a> = (&'a str, Box<dyn Fn(&mut Site)>, Obstacle, [Verdict; 3]);
+
 #[test]
 fn every_row_of_the_table() {
     use Verdict::{Ask, Fail, Follow, Go, Refuse, Wait};
@@ -43,7 +46,6 @@ fn every_row_of_the_table() {
             site.workload(image).rollout = Rollout::clone(&rollout);
         }
     };
-    type Row<'a> = (&'a str, Box<dyn Fn(&mut Site)>, Obstacle, [Verdict; 3]);
     let rows: [Row<'_>; 9] = [
         (
             "no CronJob",

@@ -8,7 +8,8 @@ use serde_json::Value;
 use super::Fields;
 use crate::image::{Digest, ManagedImage};
 use crate::observation::Target;
-use crate::plan::{self, Change, Edit, Field, Means, RefreshPlan, Stage, patch};
+use crate::patch::{self, Edit, Field};
+use crate::plan::{self, Change, Means, RefreshPlan, Stage};
 use crate::record::Streak;
 use crate::rollout::{RESTARTED_AT, Strategy};
 

@@ -1,11 +1,26 @@
-//! Bodies of the patches, as the API takes them.
+//! What is set in a workload, and the bodies of the patches that do it, as the API takes them.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{Edit, Field};
 use crate::rollout::RESTARTED_AT;
+
+/// One field of a workload.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Edit {
+    pub(crate) field: Field,
+    /// As it stands; `None` when absent.
+    pub(crate) from: Option<String>,
+    pub(crate) to: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Field {
+    Image { container: String },
+    Env { container: String, name: String },
+    Restart,
+}
 
 /// A strategic merge patch that sets these fields of the object of this version, and nothing else.
 pub(crate) fn workload(edits: &[Edit], version: &str) -> Value {
