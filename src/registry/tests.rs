@@ -12,7 +12,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hyper_util::client::proxy::matcher::Matcher;
-use reqwest::Client;
 use tempfile::TempDir;
 
 use super::transport::Network;
@@ -97,19 +96,11 @@ impl Site {
     }
 
     fn session_with(&self, options: Options) -> Session {
-        open(self.network(), options)
+        Session::on(self.network(), options)
     }
 
-    /// The hosts' own ports, and no proxy, whatever the environment of the tests says.
     fn network(&self) -> Network {
-        let authority = reqwest::Certificate::from_pem(self.net.ca_pem().as_bytes());
-        Network {
-            client: Client::builder()
-                .tls_certs_merge([authority.unwrap()])
-                .no_proxy(),
-            proxies: Matcher::builder().build(),
-            names: self.net.dns(),
-        }
+        Network::of(&self.net)
     }
 
     /// A session whose every connection goes through this proxy.
@@ -120,21 +111,13 @@ impl Site {
             proxies: Matcher::builder().all(url.to_owned()).build(),
             ..direct
         };
-        open(network, options)
+        Session::on(network, options)
     }
 
     /// `HEAD ghcr.io/v2/tracebloc/ingestor/manifests/0.3`, in order of arrival.
     fn requests(&self) -> Vec<String> {
         self.net.log().iter().map(ToString::to_string).collect()
     }
-}
-
-fn open(network: Network, options: Options) -> Session {
-    // Every test of the process installs the same one, and only the first succeeds.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    Session::through(network, options, [Duration::ZERO; 2])
-        .map_err(|failure| failure.to_string())
-        .unwrap()
 }
 
 fn image(reference: &str) -> Reference {

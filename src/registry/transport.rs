@@ -49,7 +49,7 @@ impl Deadline {
 }
 
 /// The way from here to registries.
-pub(super) struct Network {
+pub(crate) struct Network {
     /// Reads the proxy and the trusted authorities of this machine, unless told otherwise.
     pub(super) client: ClientBuilder,
     /// Says which proxy the client takes for an address.
@@ -63,6 +63,19 @@ impl Network {
             client: Client::builder(),
             proxies: Matcher::from_env(),
             names: Arc::new(SystemNames),
+        }
+    }
+
+    /// A simulated internet: the hosts' own ports, and no proxy, whatever the environment of the tests says.
+    #[cfg(test)]
+    pub(crate) fn of(net: &crate::world::sim::registries::Internet) -> Self {
+        let authority = reqwest::Certificate::from_pem(net.ca_pem().as_bytes());
+        Self {
+            client: Client::builder()
+                .tls_certs_merge([authority.unwrap()])
+                .no_proxy(),
+            proxies: Matcher::builder().build(),
+            names: net.dns(),
         }
     }
 }

@@ -209,7 +209,7 @@ async fn dropped_packets_are_not_taken_for_a_stalled_handshake_when_dns_was_slow
         names: Arc::new(Slow(site.net.dns(), Duration::from_millis(100))),
         ..site.network()
     };
-    let session = open(network, site.hasty());
+    let session = Session::on(network, site.hasty());
     let failure = session.latest(&image(INGESTOR)).await.unwrap_err();
     assert_eq!(
         "TBI-201 connect ghcr.io: connection timed out after 2s",
