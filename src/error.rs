@@ -320,11 +320,11 @@ impl Exit {
             }
             Self::Usage => "wrong usage",
             Self::Found => {
-                "found: an image is stuck or broken, or silently not refreshed (status --exit-code)"
+                "found: stuck, broken or silently not refreshed (status --exit-code); refused or failed (refresh)"
             }
             Self::Behind => "found: only stale, drifted or frozen images (status --exit-code)",
             Self::Incomplete => {
-                "incomplete: nothing failed, but something could not be looked at (status --exit-code)"
+                "incomplete: nothing failed, but something could not be looked at (status --exit-code) or moved (refresh)"
             }
             Self::TimedOut => "timed out; what was begun may still finish, nothing was undone",
             Self::Interrupted => "interrupted (Ctrl-C)",

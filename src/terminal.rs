@@ -133,7 +133,7 @@ pub(crate) fn width() -> Option<usize> {
 }
 
 /// Whether a line may move: logged requests say the same, line by line.
-pub(crate) fn is_animated(screen: Screen) -> bool {
+fn is_animated(screen: Screen) -> bool {
     let is_dumb = variable("TERM").is_some_and(|term| term == "dumb");
     sink(&io::stderr()) == Sink::Terminal && !is_dumb && !is_logged(screen.verbosity)
 }

@@ -192,11 +192,8 @@ impl Advice<'_> {
             [(_, latest)] => format!("move it to {latest} from here"),
             _ => "move them to what their tags name, from here".to_owned(),
         };
-        let namespace = self.namespace();
-        let command = format!(
-            "kubectl tracebloc-images refresh {} -n {namespace}",
-            names.join(" ")
-        );
+        let (names, namespace) = (names.join(" "), self.namespace());
+        let command = format!("kubectl tracebloc-images refresh {names} -n {namespace}");
         step(command, why)
     }
 

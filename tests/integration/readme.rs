@@ -4,11 +4,12 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use crate::world::sim::api::players::{rollouts, waits};
 use crate::world::sim::registries::Internet;
 use crate::world::sim::registries::content::Index;
-use crate::world::sim::release::scenarios::{healthy, incident_g2, silent_g1};
+use crate::world::sim::release::scenarios::{healthy, incident_g2, silent_g1, stale};
 use crate::world::sim::release::{Generation, Release, Values};
-use crate::world::sim::site::Site;
+use crate::world::sim::site::{Site, before};
 
 /// One `$ kubectl tracebloc-images …` line and what the README says it prints.
 struct Example {
@@ -54,11 +55,25 @@ fn examples(readme: &str) -> Vec<Example> {
 fn site(name: &str) -> Option<Site> {
     Some(match name {
         "" => return None,
-        "incident" => Site::new(incident_g2),
+        "incident" => Site::new(incident_g2).with_controllers(),
+        "unpullable" => unpullable(),
         "silent" => Site::new(silent_g1),
         "healthy" => held(),
         other => panic!("the README names a site that there is not: {other}"),
     })
+}
+
+/// A node that cannot pull the newest images, on a chart that recreates jobs-manager.
+fn unpullable() -> Site {
+    let release = Release::new(Generation::G10);
+    let site = Site::new(|_, _, now| stale(&release, &before(), now));
+    site.cluster.on(rollouts(|_| {
+        waits(
+            "ErrImagePull",
+            "failed to do request: Head \"https://registry-1.docker.io/v2/tracebloc/jobs-manager/manifests/prod\": dial tcp 203.0.113.10:443: i/o timeout",
+        )
+    }));
+    site
 }
 
 /// Everything is current but the ingestor, which the values pin to an earlier build.
@@ -103,10 +118,10 @@ fn on_a_terminal(args: &[String], env: &[(&'static str, String)]) -> String {
 fn timeless(text: &str) -> String {
     let word = |word: &str| {
         let number = word
-            .trim_end_matches("ms.")
-            .trim_end_matches("ms")
-            .trim_end_matches("s.");
-        let is_time = number != word && number.parse::<f64>().is_ok();
+            .trim_end_matches('.')
+            .trim_end_matches('s')
+            .trim_end_matches('m');
+        let is_time = word.trim_end_matches('.').ends_with('s') && number.parse::<f64>().is_ok();
         if is_time {
             "TIME".to_owned()
         } else {

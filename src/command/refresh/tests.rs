@@ -29,7 +29,7 @@ const PACE: Pace = Pace {
 const WRITES: [&str; 3] = ["POST", "PATCH", "DELETE"];
 
 /// `refresh --now` with these flags, until it ends or `death` comes.
-fn run(site: &Site, flags: &[&str], death: Option<Arc<Notify>>) -> Option<Result<Exit, Error>> {
+fn run(site: &Site, flags: &[&str], death: Option<&Notify>) -> Option<Result<Exit, Error>> {
     let kubeconfig = site.cluster.kubeconfig().display().to_string();
     let words = ["x", "refresh", "--now", "--kubeconfig", &kubeconfig];
     let cli = Cli::try_parse_from(words.iter().chain(flags)).unwrap();
@@ -52,7 +52,7 @@ fn run(site: &Site, flags: &[&str], death: Option<Arc<Notify>>) -> Option<Result
     runtime.block_on(async {
         let run = refresh_through(Ok(&session), PACE, &args, cli.screen, &cli.connection);
         let death = async {
-            match &death {
+            match death {
                 Some(death) => death.notified().await,
                 None => std::future::pending().await,
             }

@@ -77,7 +77,7 @@ fn enumerate(name: &str, flags: &[&str], site: impl Fn() -> Site) -> usize {
     for nth in 1..=writes {
         let (site, unproven) = watched(site());
         let death = after_write(&site, nth);
-        let ended = run(&site, flags, Some(death));
+        let ended = run(&site, flags, Some(&death));
         assert!(ended.is_none(), "{name}, write {nth}: {ended:?}");
         let ended = run(&site, flags, None);
         assert!(
