@@ -107,6 +107,13 @@ impl Lab {
         self.kubectl_reads(args, "")
     }
 
+    /// A line of shell as an administrator pastes it, on the host.
+    pub(crate) fn paste(&self, line: &str) -> Run {
+        let kubeconfig = format!("{}/admin.kubeconfig", self.dir);
+        let env = [("KUBECONFIG", &*kubeconfig), ("PATH", &self.path)];
+        Run::new(&env, "sh", &["-c", line], "")
+    }
+
     fn kubectl_reads(&self, args: &[&str], stdin: &str) -> Run {
         let kubeconfig = format!("{}/admin.kubeconfig", self.dir);
         let home = self.home();

@@ -15,6 +15,7 @@ mod faults;
 mod installed;
 mod lab;
 mod network;
+mod refresh;
 mod rights;
 mod run;
 mod script;
