@@ -110,7 +110,12 @@ impl Lab {
     /// A line of shell as an administrator pastes it, on the host.
     pub(crate) fn paste(&self, line: &str) -> Run {
         let kubeconfig = format!("{}/admin.kubeconfig", self.dir);
-        let env = [("KUBECONFIG", &*kubeconfig), ("PATH", &self.path)];
+        let home = self.home();
+        let env = [
+            ("KUBECONFIG", &*kubeconfig),
+            ("HOME", &home),
+            ("PATH", &self.path),
+        ];
         Run::new(&env, "sh", &["-c", line], "")
     }
 

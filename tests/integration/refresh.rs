@@ -1,6 +1,8 @@
 //! `refresh`, the real binary, at simulated sites whose controllers roll out what is set.
 
+mod conflicts;
 mod failures;
+mod interruptions;
 mod moves;
 
 use serde_json::Value;
