@@ -17,6 +17,7 @@ pub(crate) mod read;
 mod record;
 pub(crate) mod rollout;
 pub(crate) mod runs;
+pub(crate) mod tick;
 pub(crate) mod watch;
 mod workload;
 pub(crate) mod write;

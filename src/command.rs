@@ -2,6 +2,8 @@
 
 pub(crate) mod refresh;
 pub(crate) mod status;
+mod stop;
+pub(crate) mod tick;
 pub(crate) mod version;
 
 use std::time::Duration;

@@ -46,6 +46,7 @@ mod schedule;
 mod shell;
 mod terminal;
 mod text;
+mod tick;
 mod wanted;
 
 /// Runs the command that these words name, the program's own name first, and says how it ended.
@@ -76,6 +77,7 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
             Document::Report => render::schema::REPORT,
         })
         .map(|()| Exit::Done),
+        Command::Tick => command::run(command::tick::tick(&cli.connection)),
         Command::Version(version) if version.client => command::version::client(version.output),
         Command::Version(version) => command::wait_for(command::version::both(
             version.output,

@@ -26,6 +26,7 @@ const PURE: &[&str] = &[
     "schedule",
     "shell",
     "text",
+    "tick",
     "wanted",
 ];
 
@@ -136,6 +137,7 @@ fn decisions_and_screens_know_nothing_above_them() {
             || layer("rollout")
             || layer("schedule")
             || layer("log")
+            || layer("tick")
         {
             &[
                 "crate::cluster",

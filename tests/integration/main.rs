@@ -14,6 +14,7 @@ mod sim_api;
 mod sim_registries;
 mod status;
 mod streams;
+mod tick;
 #[path = ".."]
 pub mod world {
     pub mod sim;
