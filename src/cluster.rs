@@ -16,6 +16,7 @@ mod pods;
 pub(crate) mod read;
 mod record;
 pub(crate) mod rollout;
+pub(crate) mod run_now;
 pub(crate) mod runs;
 pub(crate) mod tick;
 pub(crate) mod watch;

@@ -42,6 +42,7 @@ mod release;
 mod render;
 mod report;
 mod rollout;
+mod run_now;
 mod schedule;
 mod shell;
 mod terminal;
@@ -66,6 +67,9 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
             cli.screen,
             &cli.connection,
         )),
+        Command::Refresh(refresh) if refresh.in_cluster => command::run(
+            command::in_cluster::in_cluster(&refresh, cli.screen, &cli.connection),
+        ),
         Command::Refresh(refresh) => command::run(command::refresh::refresh(
             &refresh,
             cli.screen,

@@ -73,6 +73,30 @@ pub(crate) async fn look(
     }
 }
 
+/// As [`look`], where there may be one release alone.
+///
+/// # Errors
+///
+/// As [`look`]; [`Error::SeveralReleases`].
+pub(crate) async fn look_at_one(
+    cluster: &Cluster,
+    session: Result<&Session, &Failure>,
+    selector: Option<&str>,
+) -> Result<Observation, Error> {
+    let mut seen = look(cluster, session, selector).await?;
+    match (seen.pop(), seen.is_empty()) {
+        (Some(only), true) => Ok(only),
+        (last, _) => Err(Error::SeveralReleases {
+            namespace: cluster.namespace.clone(),
+            names: seen
+                .into_iter()
+                .chain(last)
+                .map(|seen| seen.release.name)
+                .collect(),
+        }),
+    }
+}
+
 fn all_wanted(seen: &[Observation]) -> Wanted {
     let mut all = Wanted::default();
     for one in seen.iter().map(wanted) {

@@ -23,6 +23,7 @@ const PURE: &[&str] = &[
     "release",
     "render",
     "rollout",
+    "run_now",
     "schedule",
     "shell",
     "text",
@@ -137,6 +138,7 @@ fn decisions_and_screens_know_nothing_above_them() {
             || layer("rollout")
             || layer("schedule")
             || layer("log")
+            || layer("run_now")
             || layer("tick")
         {
             &[

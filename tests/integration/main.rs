@@ -5,6 +5,7 @@
 mod connection;
 mod harness;
 mod help;
+mod in_cluster;
 mod layering;
 
 mod readme;
