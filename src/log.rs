@@ -62,6 +62,8 @@ pub(crate) enum Event {
     Mirrored,
     /// An ERROR that no other event is for: what could not be done, in the words of whoever refused.
     Failed,
+    /// The same of a WARN.
+    Warned,
     Completed,
     /// Detail of the line above, or prefixed words that no generation is known to say.
     Said,
@@ -204,9 +206,11 @@ fn said(text: &str) -> Event {
         };
     }
     let known = KNOWN.iter().find(|(words, _)| text.contains(words));
+    let text = text.trim_start();
     match known {
         Some((_, event)) => *event,
         None if text.starts_with("ERROR: ") => Event::Failed,
+        None if text.starts_with("WARN") => Event::Warned,
         None => Event::Said,
     }
 }

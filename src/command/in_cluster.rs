@@ -9,9 +9,11 @@ use crate::cluster::run_now::{Followed, Happening};
 use crate::cluster::tick::Workloads;
 use crate::error::{Error, Exit};
 use crate::look::look_at_one;
+use crate::lookup::Failure;
 use crate::observation::{Blind, Observation, Target, WorkloadKind};
 use crate::plan::Guarding;
 use crate::record::Record;
+use crate::registry::Session;
 use crate::render::digests::DigestForm;
 use crate::render::in_cluster as screen;
 use crate::render::page::Page;
@@ -31,56 +33,89 @@ pub(crate) async fn in_cluster(
     if !args.now && !is_attended() {
         return Err(Error::Unconfirmed);
     }
-    let (started, stop) = (Instant::now(), Stop::new());
+    let started = Instant::now();
     let cluster = connect(connection).await?;
     let session = super::session(&args.lookups);
-    let look = look_at_one(&cluster, session.as_ref(), args.selector.as_deref());
-    let what = format!("asking {} and the registries", cluster.server);
-    let looked = match stop
-        .or(terminal::waiting(shown, &what, Box::pin(look)))
-        .await
-    {
-        Ok(looked) => looked,
-        Err(exit) => return Ok(exit),
-    };
     let run = Run {
         args,
         shown,
         cluster: &cluster,
-        seen: looked?,
+        session: session.as_ref(),
         started,
-        stop,
+        stop: Stop::new(),
     };
-    Box::pin(run.go()).await
+    match Box::pin(run.job()).await? {
+        Ok((seen, job)) => Box::pin(run.follow_to_its_end(&seen, &job)).await,
+        Err(exit) => Ok(exit),
+    }
 }
 
 struct Run<'a> {
     args: &'a cli::Refresh,
     shown: cli::Screen,
     cluster: &'a Cluster,
-    seen: Observation,
+    session: Result<&'a Session, &'a Failure>,
     started: Instant,
     stop: Stop,
 }
 
 impl Run<'_> {
-    async fn go(&self) -> Result<Exit, Error> {
-        let guarding = if self.args.force {
+    /// The Job to follow, and what was seen before it; `Err` is how the command ends without one.
+    async fn job(&self) -> Result<Result<(Observation, Followed), Exit>, Error> {
+        let mut is_shown = false;
+        loop {
+            let seen = match self.look().await {
+                Ok(seen) => seen?,
+                Err(exit) => return Ok(Err(exit)),
+            };
+            let namespace = &seen.release.namespace;
+            let job = match (decide(&seen, self.guarding()), seen.release.cron_job()) {
+                (Decision::Refuse(hurdles), _) => return self.refuse(&seen, &hurdles).map(Err),
+                (Decision::Follow(job), _) => self.cluster.running(namespace, &job).await?,
+                (Decision::Start(past), Some(cron_job)) => {
+                    if !is_shown {
+                        self.print(|page| screen::plan(&seen, cron_job, &past, page))?;
+                        is_shown = true;
+                        if !self.args.now {
+                            if let Some(exit) = declined(&seen)? {
+                                return Ok(Err(exit));
+                            }
+                            // A run may have begun while the question stood there.
+                            continue;
+                        }
+                    }
+                    self.cluster.run_now(namespace, &cron_job.name).await?
+                }
+                (Decision::Start(_), None) => return Ok(Err(Exit::Found)),
+            };
+            return Ok(Ok((seen, job)));
+        }
+    }
+
+    async fn look(&self) -> Result<Result<Observation, Error>, Exit> {
+        let what = format!("asking {} and the registries", self.cluster.server);
+        let look = look_at_one(self.cluster, self.session, self.args.selector.as_deref());
+        let looked = terminal::waiting(self.shown, &what, Box::pin(look));
+        self.stop.or(looked).await
+    }
+
+    fn guarding(&self) -> Guarding {
+        if self.args.force {
             Guarding::Overridden
         } else {
             Guarding::Heeded
-        };
-        let namespace = &self.seen.release.namespace;
-        let job = match decide(&self.seen, guarding) {
-            Decision::Refuse(hurdles) => return self.refuse(&hurdles),
-            Decision::Follow(job) => self.cluster.running(namespace, &job).await?,
-            Decision::Start(past) => match self.start(&past).await? {
-                Ok(job) => job,
-                Err(exit) => return Ok(exit),
-            },
-        };
-        self.print(|page| screen::followed(namespace, &job.name, page))?;
-        let followed = match self.stop.or(Box::pin(self.follow(&job))).await {
+        }
+    }
+
+    fn refuse(&self, seen: &Observation, hurdles: &[Hurdle]) -> Result<Exit, Error> {
+        self.print(|page| screen::refusal(seen, hurdles, page))?;
+        let exits = hurdles.iter().map(Hurdle::exit);
+        Ok(exits.max().unwrap_or(Exit::Found))
+    }
+
+    async fn follow_to_its_end(&self, seen: &Observation, job: &Followed) -> Result<Exit, Error> {
+        self.print(|page| screen::followed(&job.namespace, &job.name, page))?;
+        let followed = match self.stop.or(Box::pin(self.follow(job))).await {
             Ok(followed) => followed?,
             Err(exit) => {
                 let words = format!(
@@ -91,33 +126,7 @@ impl Run<'_> {
                 return Ok(exit);
             }
         };
-        self.close(&job, &followed).await
-    }
-
-    fn refuse(&self, hurdles: &[Hurdle]) -> Result<Exit, Error> {
-        self.print(|page| screen::refusal(&self.seen, hurdles, page))?;
-        let exits = hurdles.iter().map(Hurdle::exit);
-        Ok(exits.max().unwrap_or(Exit::Found))
-    }
-
-    /// The Job, or how the command ends without one.
-    async fn start(&self, past: &[Hurdle]) -> Result<Result<Followed, Exit>, Error> {
-        let Some(cron_job) = self.seen.release.cron_job() else {
-            return Ok(Err(Exit::Found));
-        };
-        self.print(|page| screen::plan(&self.seen, cron_job, past, page))?;
-        if !self.args.now {
-            match confirm(&screen::question(&self.seen))? {
-                Reply::Interrupted => return Ok(Err(Exit::Interrupted)),
-                Reply::Answer(false) => {
-                    terminal::print("Nothing was started.\n")?;
-                    return Ok(Err(Exit::Done));
-                }
-                Reply::Answer(true) => {}
-            }
-        }
-        let namespace = &self.seen.release.namespace;
-        Ok(Ok(self.cluster.run_now(namespace, &cron_job.name).await?))
+        self.close(seen, job, &followed).await
     }
 
     async fn follow(&self, job: &Followed) -> Result<(End, Heard), Error> {
@@ -138,11 +147,16 @@ impl Run<'_> {
         Ok((end, ear.heard))
     }
 
-    async fn close(&self, job: &Followed, (end, heard): &(End, Heard)) -> Result<Exit, Error> {
+    async fn close(
+        &self,
+        seen: &Observation,
+        job: &Followed,
+        (end, heard): &(End, Heard),
+    ) -> Result<Exit, Error> {
         let target = Target {
             kind: WorkloadKind::Deployment,
             namespace: job.namespace.clone(),
-            name: self.seen.release.jobs_manager.clone(),
+            name: seen.release.jobs_manager.clone(),
         };
         let after = Workloads::read(self.cluster, target).await;
         let after = after
@@ -154,7 +168,7 @@ impl Run<'_> {
             job: &job.name,
             end,
             heard,
-            before: self.seen.record.as_ref().unwrap_or(&nothing),
+            before: seen.record.as_ref().unwrap_or(&nothing),
             after: &after,
         });
         self.print(|page| screen::outcome(&outcome, self.started.elapsed(), page))?;
@@ -178,13 +192,23 @@ impl Run<'_> {
     }
 }
 
+/// Asks; how the command ends without a yes.
+fn declined(seen: &Observation) -> Result<Option<Exit>, Error> {
+    Ok(match confirm(&screen::question(seen))? {
+        Reply::Answer(true) => None,
+        Reply::Answer(false) => {
+            terminal::print("Nothing was started.\n")?;
+            Some(Exit::Done)
+        }
+        Reply::Interrupted => Some(Exit::Interrupted),
+    })
+}
+
 /// Hears a run, and keeps what it takes to judge it.
 #[derive(Default)]
 struct Ear {
     teller: Teller,
     heard: Heard,
-    /// Whether a run of the container has begun that has said nothing yet.
-    is_new: bool,
 }
 
 impl Ear {
@@ -200,8 +224,7 @@ impl Ear {
             Happening::Waiting(why) => vec![about_run(Tone::Quiet, format!("waiting: {why}"))],
             Happening::Unread(why) => vec![about_run(Tone::Warn, format!("not read: {why}"))],
             Happening::Started { run, pod, node } => {
-                self.heard.runs += 1;
-                self.is_new = true;
+                self.heard.runs.push(Vec::new());
                 let pod = printable(&pod, QUOTED);
                 let node = node.map(|node| format!(" on {}", printable(&node, QUOTED)));
                 let words = format!(
@@ -212,11 +235,8 @@ impl Ear {
             }
             Happening::Line(line) => {
                 let (event, told) = self.teller.hear(&line);
-                if let Some(event) = event {
-                    if std::mem::take(&mut self.is_new) {
-                        self.heard.events.clear();
-                    }
-                    self.heard.events.push(event);
+                if let (Some(event), Some(run)) = (event, self.heard.runs.last_mut()) {
+                    run.push(event);
                 }
                 told
             }

@@ -28,6 +28,7 @@ const LOOKUP_LIMIT: Duration = Duration::from_secs(20);
 /// Those of [`connect_from_pod`]. A tick that fails says why in its log.
 pub(crate) async fn tick(connection: &cli::Connection) -> Result<Exit, Error> {
     let stop = Stop::new();
+    let cluster = connect_from_pod(connection).await?;
     let policy = match TickPolicy::read(&environment()) {
         Ok(policy) => policy,
         Err(why) => {
@@ -35,7 +36,6 @@ pub(crate) async fn tick(connection: &cli::Connection) -> Result<Exit, Error> {
             return Ok(Exit::Failed);
         }
     };
-    let cluster = connect_from_pod(connection).await?;
     let ended = Box::pin(run(&policy, &cluster, &stop)).await;
     Ok(ended.err().unwrap_or(Exit::Done))
 }

@@ -119,6 +119,7 @@ fn every_known_line_of_any_generation_has_its_meaning() {
             Event::ClearFailed,
         ),
         ("words of the next generation", Event::Said),
+        ("  WARN: words of the next generation", Event::Warned),
         (
             "ERROR: wait for daemonset \"x\": timed out after 600s [TBI-504]",
             Event::Failed,

@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | failed | – | 3 |
 //! | complete | says that it is locked out; without a log: the marker was written | 3 |
-//! | complete | warned, skipped, or nothing of it could be read | 5 |
+//! | complete | warned, skipped, or was not heard to its end | 5 |
 //! | complete | neither | 0 |
 //! | deleted while it ran | – | 3 |
 //! | still active when the time was over | – | 7 |
@@ -36,10 +36,16 @@ pub(crate) enum End {
 /// What the log said, as far as it was read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Heard {
-    /// Of the container's last run that was heard at all. Empty: none was.
-    pub(crate) events: Vec<Event>,
-    /// How many times the container was started.
-    pub(crate) runs: u32,
+    /// What each run of the container said, in their order; empty where nothing of it was heard.
+    pub(crate) runs: Vec<Vec<Event>>,
+}
+
+impl Heard {
+    /// The last run that was heard at all; empty when none was.
+    fn last(&self) -> &[Event] {
+        let mut runs = self.runs.iter().rev();
+        runs.find(|run| !run.is_empty()).map_or(&[], Vec::as_slice)
+    }
 }
 
 /// A run that was followed.
@@ -99,7 +105,7 @@ type Judgement = (Exit, Tone, String, Option<Code>);
 
 fn judge(account: &Account<'_>, marks: &[Change]) -> Judgement {
     let found = |words: String, code| (Exit::Found, Tone::Bad, words, code);
-    let tries = match account.heard.runs {
+    let tries = match account.heard.runs.len() {
         0 | 1 => String::new(),
         runs => format!(" after {runs} runs of its container"),
     };
@@ -125,7 +131,7 @@ fn judge(account: &Account<'_>, marks: &[Change]) -> Judgement {
 }
 
 fn complete(account: &Account<'_>, marks: &[Change], tries: &str) -> Judgement {
-    let events = &account.heard.events;
+    let events = account.heard.last();
     let is_marked = |key: &str| {
         marks
             .iter()
@@ -140,7 +146,7 @@ fn complete(account: &Account<'_>, marks: &[Change], tries: &str) -> Judgement {
         )
     };
     if events.contains(&Event::LockedOut) || (events.is_empty() && is_marked(FLAP_DETECTED)) {
-        let words = format!("complete{tries}, and locked out: nothing was moved");
+        let words = format!("complete{tries}, and locked out: nothing moves any more");
         return (Exit::Found, Tone::Bad, words, Some(Code::FlapLockout));
     }
     if events
@@ -163,10 +169,20 @@ fn complete(account: &Account<'_>, marks: &[Change], tries: &str) -> Judgement {
                 | Event::FailureCounted { .. }
                 | Event::AttemptUnreadable
                 | Event::ClearFailed
+                | Event::Warned
+                | Event::Failed
         )
     };
     if events.iter().any(has_warned) {
         return incomplete("with warnings");
+    }
+    // G0 says nothing after it has recorded.
+    let is_whole = events.contains(&Event::Completed) || events.last() == Some(&Event::Recording);
+    if !is_whole {
+        return incomplete("the end of its log could not be read");
+    }
+    if account.after.is_err() {
+        return incomplete("what it changed could not be read");
     }
     let words = match moved(marks) {
         0 => "nothing to move".to_owned(),
@@ -182,8 +198,8 @@ fn complete(account: &Account<'_>, marks: &[Change], tries: &str) -> Judgement {
 }
 
 fn reason_of_failure(account: &Account<'_>, marks: &[Change]) -> (String, Option<Code>) {
-    let events = &account.heard.events;
-    let said = events.iter().rev().find_map(|event| {
+    // The run that uses up the Job's tries is ended before it has said why: then one before it has.
+    let said = account.heard.runs.iter().flatten().rev().find_map(|event| {
         Some(match event {
             Event::ThresholdReached | Event::AboveThreshold => (
                 "the ingestor cannot be resolved from pods",
@@ -211,7 +227,7 @@ fn reason_of_failure(account: &Account<'_>, marks: &[Change]) -> (String, Option
     if let Some(words) = by_marks {
         return (words, None);
     }
-    let words = if events.is_empty() {
+    let words = if account.heard.last().is_empty() {
         "its log is gone with its pod, and no counter has moved"
     } else {
         "it ended in the step that its log names last"

@@ -212,7 +212,7 @@ impl Teller {
                 coded(Tone::Bad, stated(text), Code::CounterMalformed)
             }
             Event::SettledAgain => plain(Tone::Good, "jobs-manager has settled again; the count of skipped runs is cleared"),
-            Event::ClearFailed => own(Tone::Warn),
+            Event::ClearFailed | Event::Warned => own(Tone::Warn),
             Event::Mirrored => coded(
                 Tone::Quiet,
                 "the images come from a private mirror: nothing is looked up".to_owned(),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::{Step, detail, say};
 use crate::capability::{Env, EnvValue, Limit};
+use crate::codes::Code;
 use crate::image::{ManagedImage, Reference};
 use crate::observation::{Target, WorkloadKind};
 use crate::text::{QUOTED, printable};
@@ -22,13 +23,16 @@ pub(crate) struct Unusable {
     name: &'static str,
     /// One printable line.
     why: String,
+    /// Of a limit that is there and cannot be read.
+    pub(super) code: Option<Code>,
 }
 
 impl Unusable {
-    fn new(name: &'static str, why: impl Into<String>) -> Self {
+    fn missing(name: &'static str, why: impl Into<String>) -> Self {
         Self {
             name,
             why: why.into(),
+            code: None,
         }
     }
 }
@@ -224,7 +228,7 @@ fn by_digest(env: &Env) -> Result<Option<ByDigest>, Unusable> {
     let Some(registry) = env.get("IMAGE_REGISTRY") else {
         return match OTHERS.into_iter().find(|name| env.has(name)) {
             None => Ok(None),
-            Some(other) => Err(Unusable::new(
+            Some(other) => Err(Unusable::missing(
                 "IMAGE_REGISTRY",
                 format!("is not set, although {other} is"),
             )),
@@ -244,7 +248,7 @@ fn by_digest(env: &Env) -> Result<Option<ByDigest>, Unusable> {
 
 fn required(env: &Env, name: &'static str) -> Result<String, Unusable> {
     let value = env.literal(name).map(str::to_owned);
-    value.ok_or_else(|| Unusable::new(name, "is not set"))
+    value.ok_or_else(|| Unusable::missing(name, "is not set"))
 }
 
 fn limit(env: &Env, name: &'static str, default: u64) -> Result<u64, Unusable> {
@@ -282,8 +286,9 @@ fn duration(env: &Env, name: &'static str, default: &str) -> Result<Duration, Un
 }
 
 fn unreadable(name: &'static str, text: &str, what: &str) -> Unusable {
-    Unusable::new(
+    Unusable {
         name,
-        format!("is {:?}, which is not {what}", printable(text, QUOTED)),
-    )
+        why: format!("is {:?}, which is not {what}", printable(text, QUOTED)),
+        code: Some(Code::LimitUnusable),
+    }
 }

@@ -53,10 +53,7 @@ pub(super) fn is_without_token(failure: &Failure) -> bool {
 
 /// Why a tick whose environment cannot be used does nothing.
 pub(crate) fn unusable(why: &Unusable) -> String {
-    format!(
-        "ERROR: {why}; nothing was looked at {}",
-        coded(Code::LimitUnusable)
-    )
+    format!("ERROR: {why}; nothing was looked at{}", at_end(why.code))
 }
 
 /// Why a tick that cannot read its Deployment fails. The script took what it could not read for absent.
@@ -105,6 +102,10 @@ fn code_of(error: &Error) -> String {
         Error::Forbidden { .. } => Some(Code::AccountRightMissing),
         other => other.code(),
     };
+    at_end(code)
+}
+
+fn at_end(code: Option<Code>) -> String {
     code.map_or_else(String::new, |code| format!(" {}", coded(code)))
 }
 

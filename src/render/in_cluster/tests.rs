@@ -148,8 +148,7 @@ fn the_end_names_the_marks_and_the_next_command() {
             job: "berlin-image-refresh-manual-1",
             end: &End::Failed("BackoffLimitExceeded".to_owned()),
             heard: &Heard {
-                events: vec![crate::log::Event::ThresholdReached],
-                runs: 3,
+                runs: vec![vec![crate::log::Event::ThresholdReached]; 3],
             },
             before: &record("2"),
             after: &after,

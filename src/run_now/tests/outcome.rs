@@ -25,8 +25,7 @@ fn came_to(
     after: &[(&str, &str)],
 ) -> Outcome {
     let heard = Heard {
-        events: events.to_vec(),
-        runs: 1,
+        runs: vec![events.to_vec()],
     };
     conclude(&Account {
         namespace: "tracebloc",
@@ -204,6 +203,33 @@ fn every_end_has_its_exit_code_and_its_reason() {
             "locked out",
         ),
         (
+            "cut off",
+            End::Complete,
+            vec![Event::Started, Event::Unchanged],
+            vec![],
+            vec![],
+            Exit::Incomplete,
+            "the end of its log could not be read",
+        ),
+        (
+            "to its end, in the oldest generation",
+            End::Complete,
+            vec![Event::Started, Event::FirstObservation, Event::Recording],
+            vec![],
+            vec![(RECORD, "b")],
+            Exit::Done,
+            "complete: 1 digest recorded",
+        ),
+        (
+            "a warning of a generation to come",
+            End::Complete,
+            vec![Event::Warned, Event::Completed],
+            vec![],
+            vec![],
+            Exit::Incomplete,
+            "with warnings",
+        ),
+        (
             "deleted",
             End::Deleted,
             vec![Event::Unchanged],
@@ -282,8 +308,7 @@ fn annotations_that_cannot_be_read_again_are_said_to_be_unknown() {
         job: "x",
         end: &End::Complete,
         heard: &Heard {
-            events: vec![Event::Completed],
-            runs: 3,
+            runs: vec![vec![], vec![], vec![Event::Completed]],
         },
         before: &Record::default(),
         after: &after,
@@ -292,11 +317,34 @@ fn annotations_that_cannot_be_read_again_are_said_to_be_unknown() {
         (Some("forbidden".to_owned()), Vec::new()),
         (outcome.unseen, outcome.marks)
     );
-    assert!(
-        outcome
-            .words
-            .starts_with("complete after 3 runs of its container"),
-        "{}",
+    assert_eq!(
+        (
+            Exit::Incomplete,
+            "complete after 3 runs of its container, but what it changed could not be read"
+        ),
+        (outcome.exit, outcome.words.as_str())
+    );
+}
+
+/// The kubelet ends the run that uses up the Job's tries before it has said more than its banner.
+#[test]
+fn a_run_that_was_cut_off_does_not_hide_why_the_one_before_it_failed() {
+    let outcome = conclude(&Account {
+        namespace: "tracebloc",
+        job: "x",
+        end: &End::Failed("BackoffLimitExceeded".to_owned()),
+        heard: &Heard {
+            runs: vec![
+                vec![Event::Started, Event::Frozen],
+                vec![Event::Started, Event::Frozen],
+                vec![Event::Started, Event::Announced],
+            ],
+        },
+        before: &Record::default(),
+        after: &Ok(record(&[(SKIPS, "9")])),
+    });
+    assert_eq!(
+        "failed after 3 runs of its container: jobs-manager does not settle (BackoffLimitExceeded)",
         outcome.words
     );
 }

@@ -5,6 +5,9 @@ use super::oracle_g2::Image;
 use super::oracle_g10::{Input, g10};
 use super::*;
 
+/// As many ticks are compared, or more: an enumeration that has shrunk proves less.
+const CASES: usize = 38_284;
+
 const PLAIN: Input = Input {
     registry: "docker.io",
     is_settled: true,
@@ -142,5 +145,5 @@ fn every_tick_of_g10_does_what_the_oracle_says() {
             }
         }
     }
-    assert_eq!(38_284, cases, "cases compared");
+    assert!(cases >= CASES, "only {cases} cases were compared");
 }

@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use super::oracle_g2::{Image, Input, g2};
 use super::*;
 
+/// As many ticks are compared, or more: an enumeration that has shrunk proves less.
+const CASES: usize = 35_948;
+
 const NUMBERS: [Option<&str>; 12] = [
     None,
     Some(""),
@@ -140,5 +143,5 @@ fn every_tick_of_g2_does_what_the_oracle_says() {
             }
         }
     }
-    assert_eq!(35_948, cases, "cases compared");
+    assert!(cases >= CASES, "only {cases} cases were compared");
 }

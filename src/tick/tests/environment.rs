@@ -92,6 +92,18 @@ fn what_has_no_default_must_be_there() {
 }
 
 #[test]
+fn only_a_limit_has_the_code_of_limits() {
+    let line = |name: &str| {
+        let env = env(Generation::G10, &[(name, "")]);
+        words::unusable(&TickPolicy::read(&env).unwrap_err())
+    };
+    assert_eq!(
+        "ERROR: RELEASE_NAME is not set; nothing was looked at",
+        line("RELEASE_NAME")
+    );
+}
+
+#[test]
 fn a_negative_limit_is_reached_at_once() {
     let scene = Scene {
         policy: policy(Generation::G10, &[("MAX_SKIP_TICKS", "-1")]),

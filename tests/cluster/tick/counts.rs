@@ -219,10 +219,31 @@ fn the_newest_generation_moves_counts_skips_and_locks_itself_out() {
     assert_says(&page, &["jobs-manager has settled again"]);
     assert_eq!(Value::Null, berlin.mark("refresh-skip-streak"));
 
-    annotate(&berlin, "refresh-attempt=3");
+    // A DaemonSet that moves no pod of its own accord has no rollout to wait for. The first run of the container counts
+    // the last attempt and fails; the second finds the limit reached.
+    annotate(&berlin, "refresh-attempt=2");
+    let on_delete = r#"{"spec":{"updateStrategy":{"type":"OnDelete","rollingUpdate":null}}}"#;
+    let monitor = ["-n", "newest-agents", "daemonset/berlin-resource-monitor"];
+    berlin
+        .kubectl(&[&["patch"], &monitor[..], &["-p", on_delete]].concat())
+        .ok();
     lab.publish(
-        "docker.io/tracebloc/pods-monitor:newest",
+        "docker.io/tracebloc/resource-monitor:newest",
         "2026-06-02T00:00:00Z",
+    );
+    let page = run_now(&berlin, &[], 3);
+    assert_says(
+        &page,
+        &[
+            "re-imaging control-plane workloads (attempt 3/3)",
+            "rollout status is only available for RollingUpdate",
+            "this run ended with exit code 1",
+            "run 2 of its container",
+            "locked out: rollouts kept failing",
+            "complete after 2 runs of its container, and locked out",
+            "tracebloc.io/refresh-attempt 2 -> 3",
+            "tracebloc.io/refresh-flap-detected = 3",
+        ],
     );
     assert_says(
         &run_now(&berlin, &[], 3),
@@ -240,9 +261,10 @@ fn the_newest_generation_moves_counts_skips_and_locks_itself_out() {
         &page,
         &[
             "locked out: rollouts kept failing",
-            "complete, and locked out: nothing was moved",
+            "complete, and locked out: nothing moves any more",
         ],
     );
+    assert_eq!(json!("3"), berlin.mark("refresh-attempt"));
 }
 
 fn annotate(berlin: &Installed, mark: &str) {

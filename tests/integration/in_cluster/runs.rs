@@ -140,7 +140,7 @@ fn lock_out_skip_and_freeze_of_the_newest_generation() {
             ("refresh-flap-detected", "3"),
             3,
             "locked out: rollouts kept failing",
-            "Result ✖ complete, and locked out: nothing was moved",
+            "Result ✖ complete, and locked out: nothing moves any more",
         ),
         (
             Story::Unsettled { skips_before: 2 },

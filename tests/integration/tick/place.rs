@@ -45,6 +45,9 @@ fn a_kubeconfig_that_lies_around_is_not_the_pods() {
         );
     }
     assert_eq!(0, edge.cluster().log().len());
+
+    let laptop = Plugin::new().args(["tick"]).output();
+    assert_eq!(Some(2), laptop.code, "{}", laptop.stderr);
 }
 
 #[test]
