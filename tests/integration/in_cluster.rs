@@ -17,13 +17,13 @@ const NS: &str = "tracebloc";
 const MARKS: &str = "tracebloc.io/";
 
 /// What a Job of the site does as soon as it is made.
-struct Play {
+pub(crate) struct Play {
     /// What the container's runs write, in order.
-    logs: Vec<String>,
+    pub(crate) logs: Vec<String>,
     /// Exit code of the last one; the others fail.
-    exit_code: u8,
+    pub(crate) exit_code: u8,
     /// Annotations of jobs-manager that it leaves behind.
-    marks: Vec<(&'static str, &'static str)>,
+    pub(crate) marks: Vec<(&'static str, &'static str)>,
 }
 
 impl Play {
@@ -78,7 +78,7 @@ impl Play {
 }
 
 /// Lets every Job that is made from now on play this.
-fn plays(site: &Site, play: Play) {
+pub(crate) fn plays(site: &Site, play: Play) {
     site.cluster.on(move |change, store| {
         if (change.resource.kind, change.happened) == ("Job", Happened::Added) {
             play.run(&change.object, store);
@@ -91,7 +91,7 @@ fn healthy_site(generation: Generation) -> Site {
 }
 
 /// What the script of that generation writes at this site.
-fn log(site: &Site, generation: Generation, story: &Story) -> String {
+pub(crate) fn log(site: &Site, generation: Generation, story: &Story) -> String {
     tick_log(&Release::new(generation), &site.latest, story)
 }
 

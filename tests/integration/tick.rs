@@ -22,22 +22,22 @@ const NS: &str = "tracebloc";
 const AGENTS: &str = "tracebloc-node-agents";
 const JOBS_MANAGER: &str = "berlin-jobs-manager";
 
-const FAILURES: &str = "ingestor-refresh-consecutive-failures";
+pub(crate) const FAILURES: &str = "ingestor-refresh-consecutive-failures";
 const LAST_ERROR: &str = "ingestor-refresh-last-error";
 const ATTEMPT: &str = "refresh-attempt";
 const FLAP: &str = "refresh-flap-detected";
 const SKIPS: &str = "refresh-skip-streak";
 
 /// A site of the release `berlin` whose controllers roll out at once.
-struct Edge {
-    site: Site,
+pub(crate) struct Edge {
+    pub(crate) site: Site,
     /// What the CronJob gives its container, but for its home.
     env: BTreeMap<String, String>,
 }
 
 impl Edge {
     /// Everything current.
-    fn healthy(generation: Generation) -> Self {
+    pub(crate) fn healthy(generation: Generation) -> Self {
         Self::with(generation, |_| ())
     }
 
@@ -94,7 +94,7 @@ impl Edge {
     }
 
     /// One tick: its exit code and its log. Nothing goes to stdout, and every line bears the prefix.
-    fn tick(&self) -> (i32, String) {
+    pub(crate) fn tick(&self) -> (i32, String) {
         ended(self.plugin(&[]).output())
     }
 
@@ -112,7 +112,7 @@ impl Edge {
         found["metadata"]["annotations"][format!("tracebloc.io/{key}")].clone()
     }
 
-    fn set_mark(&self, key: &str, value: &str) {
+    pub(crate) fn set_mark(&self, key: &str, value: &str) {
         self.cluster().store(|store| set_mark(store, key, value));
     }
 

@@ -254,3 +254,31 @@ fn a_person_is_asked_and_the_default_is_no() {
         assert_eq!(started, jobs(&site).len(), "{answer:?}");
     }
 }
+
+/// Who thinks about an answer for a quarter of an hour must not start a second run beside the scheduled one.
+#[cfg(unix)]
+#[test]
+fn a_run_that_begins_while_the_question_stands_is_followed_instead() {
+    let site = healthy_site(Generation::G10);
+    let mut session = refresh(&site, &[]).env("NO_COLOR", "1").on_terminal(100);
+    session
+        .exp_string("Start the refresh job of berlin")
+        .unwrap();
+    let cron_job = site.cluster.get("CronJob", NS, "berlin-image-refresh");
+    let uid = &cron_job.unwrap()["metadata"]["uid"];
+    let job = json!({
+        "apiVersion": "batch/v1", "kind": "Job",
+        "metadata": {"name": "berlin-image-refresh-29678993", "namespace": NS, "ownerReferences": [{
+            "apiVersion": "batch/v1", "kind": "CronJob", "name": "berlin-image-refresh", "uid": uid, "controller": true,
+        }]},
+        "spec": {},
+        "status": {"active": 1},
+    });
+    site.cluster.store(|store| store.put(job));
+    session.send("y").unwrap();
+    session.flush().unwrap();
+    session
+        .exp_string("job/berlin-image-refresh-29678993")
+        .unwrap();
+    assert_eq!(0, jobs(&site).len());
+}
