@@ -86,14 +86,15 @@ pub(crate) async fn look_at_one(
     let mut seen = look(cluster, session, selector).await?;
     match (seen.pop(), seen.is_empty()) {
         (Some(only), true) => Ok(only),
-        (last, _) => Err(Error::SeveralReleases {
-            namespace: cluster.namespace.clone(),
-            names: seen
-                .into_iter()
-                .chain(last)
-                .map(|seen| seen.release.name)
-                .collect(),
-        }),
+        (last, _) => {
+            let all = seen.into_iter().chain(last);
+            let mut names: Vec<_> = all.map(|seen| seen.release.name).collect();
+            names.sort();
+            Err(Error::SeveralReleases {
+                namespace: cluster.namespace.clone(),
+                names,
+            })
+        }
     }
 }
 

@@ -26,7 +26,7 @@ use crate::error::Exit;
 use crate::image::{Digest, ManagedImage};
 use crate::lookup::Failure;
 use crate::observation::Target;
-use crate::record::Record;
+use crate::record::{Record, Recorded};
 pub(crate) use guard::guard;
 pub(crate) use policy::{TickPolicy, Unusable};
 
@@ -77,6 +77,14 @@ pub(crate) struct Seen<'a> {
     pub(crate) record: &'a Record,
     /// `INGESTOR_IMAGE_DIGEST` on `api`; empty when absent.
     pub(crate) in_use: &'a str,
+}
+
+impl Seen<'_> {
+    /// Whether this digest is neither to be set nor to be recorded.
+    pub(crate) fn is_in_sync(&self, image: ManagedImage, digest: &Digest) -> bool {
+        let is_in_use = image != ManagedImage::Ingestor || self.in_use == digest.as_str();
+        is_in_use && self.record.recorded(image) == Recorded::At(digest.clone())
+    }
 }
 
 impl Plan {

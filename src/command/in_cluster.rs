@@ -8,6 +8,7 @@ use crate::cluster::connect::{Cluster, connect};
 use crate::cluster::run_now::{Followed, Happening};
 use crate::cluster::tick::Workloads;
 use crate::error::{Error, Exit};
+use crate::health::assess;
 use crate::look::look_at_one;
 use crate::lookup::Failure;
 use crate::observation::{Blind, Observation, Target, WorkloadKind};
@@ -108,7 +109,8 @@ impl Run<'_> {
     }
 
     fn refuse(&self, seen: &Observation, hurdles: &[Hurdle]) -> Result<Exit, Error> {
-        self.print(|page| screen::refusal(seen, hurdles, page))?;
+        let next = assess(seen).next;
+        self.print(|page| screen::refusal(seen, hurdles, &next, page))?;
         let exits = hurdles.iter().map(Hurdle::exit);
         Ok(exits.max().unwrap_or(Exit::Found))
     }

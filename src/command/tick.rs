@@ -14,7 +14,6 @@ use crate::cluster::tick::Workloads;
 use crate::error::{Error, Exit};
 use crate::image::{ManagedImage, Reference};
 use crate::log::PREFIX;
-use crate::record::{Record, Recorded};
 use crate::registry::{CacheUse, Credentials, Options, Session};
 use crate::terminal;
 use crate::tick::{Latest, Plan, Seen, Step, Then, TickPolicy, begin, guard, refresh, words};
@@ -53,13 +52,12 @@ async fn run(policy: &TickPolicy, cluster: &Cluster, stop: &Stop) -> Result<(), 
         let plan = guard(policy, &rollout, &workloads.record());
         Box::pin(carry_out(plan, policy, &mut workloads, stop)).await?;
     }
-    let record = workloads.record();
-    let latest = stop.or(latest(policy, &record)).await?;
-    let in_use = workloads.ingestor_in_use();
+    let (record, in_use) = (workloads.record(), workloads.ingestor_in_use());
     let seen = Seen {
         record: &record,
         in_use: &in_use,
     };
+    let latest = stop.or(latest(policy, seen)).await?;
     let plan = refresh(policy, seen, &latest);
     Box::pin(carry_out(plan, policy, &mut workloads, stop)).await
 }
@@ -92,9 +90,9 @@ async fn carry_out(
     end(plan.then)
 }
 
-/// What the tags name. A digest that is not the recorded one is believed only once its manifest has been fetched and
-/// hashed: it is about to be set, or recorded.
-async fn latest(policy: &TickPolicy, record: &Record) -> Latest {
+/// What the tags name. A digest that is about to be set, or recorded, is believed only once its manifest has been fetched
+/// and hashed.
+async fn latest(policy: &TickPolicy, seen: Seen<'_>) -> Latest {
     let (images, references): (Vec<ManagedImage>, Vec<Reference>) =
         policy.lookups().into_iter().unzip();
     if images.is_empty() {
@@ -122,7 +120,7 @@ async fn latest(policy: &TickPolicy, record: &Record) -> Latest {
                 Ok(resolved) => resolved.digest,
                 Err(failure) => return (image, Err(failure)),
             };
-            if record.recorded(image) == Recorded::At(digest.clone()) {
+            if seen.is_in_sync(image, &digest) {
                 return (image, Ok(digest));
             }
             let manifest = session.fresh_manifest(reference, &digest).await;

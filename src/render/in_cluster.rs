@@ -8,6 +8,7 @@ use super::flow::{Flow, Line};
 use super::page::{Page, painted, paragraphs, words};
 use super::theme::{Mark, TEXT};
 use crate::age::age;
+use crate::health::NextStep;
 use crate::observation::Observation;
 use crate::record::Streak;
 use crate::release::CronJob;
@@ -49,8 +50,13 @@ pub(crate) fn plan(
     paragraphs(&[header(seen, page), lines])
 }
 
-/// Why no run is started.
-pub(crate) fn refusal(seen: &Observation, hurdles: &[Hurdle], page: &Page<'_>) -> String {
+/// Why no run is started, and what to type instead.
+pub(crate) fn refusal(
+    seen: &Observation,
+    hurdles: &[Hurdle],
+    next: &[NextStep],
+    page: &Page<'_>,
+) -> String {
     let mut lines: Vec<_> = hurdles
         .iter()
         .flat_map(|hurdle| against(Mark::Bad, hurdle, page))
@@ -62,6 +68,11 @@ pub(crate) fn refusal(seen: &Observation, hurdles: &[Hurdle], page: &Page<'_>) -
         "No run was started."
     };
     lines.extend(bold(last, page));
+    let next: Vec<_> = next
+        .iter()
+        .map(|step| (step.command.as_str(), step.why.as_str()))
+        .collect();
+    lines.extend(page.commands("Next", &next));
     paragraphs(&[header(seen, page), lines])
 }
 

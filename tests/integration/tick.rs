@@ -137,6 +137,19 @@ impl Edge {
         entry.map_or(Value::Null, |entry| entry["value"].clone())
     }
 
+    fn set_ingestor_env(&self, digest: &str) {
+        self.cluster().store(|store| {
+            store.edit(&jobs_manager(), |deployment| {
+                let containers = &mut deployment["spec"]["template"]["spec"]["containers"];
+                let mut containers = containers.as_array_mut().unwrap().iter_mut();
+                let api = containers.find(|it| it["name"] == "api").unwrap();
+                let mut entries = api["env"].as_array_mut().unwrap().iter_mut();
+                let entry = entries.find(|it| it["name"] == "INGESTOR_IMAGE_DIGEST");
+                entry.unwrap()["value"] = json!(digest);
+            });
+        });
+    }
+
     /// Leaves jobs-manager unsettled for good, as the Deployment's own deadline says.
     fn unsettle(&self) {
         self.cluster().store(|store| {

@@ -32,7 +32,11 @@ fn a_refusal_names_the_reason_the_code_and_the_way_past() {
     let Decision::Refuse(hurdles) = decide(&site.0, Guarding::Heeded) else {
         panic!("started")
     };
-    let seen = at_100(|page| refusal(&site.0, &hurdles, page));
+    let next = [NextStep {
+        command: "kubectl get pods".to_owned(),
+        why: "see them".to_owned(),
+    }];
+    let seen = at_100(|page| refusal(&site.0, &hurdles, &next, page));
     assert_eq!(
         "\
 Refresh job of berlin   namespace tracebloc   context berlin-edge
@@ -40,6 +44,7 @@ Refresh job of berlin   namespace tracebloc   context berlin-edge
   ✖ pods could not resolve the ingestor 3 times in a row (limit 3): another run would fail
     again                                                                               TBI-302
 No run was started; --force starts one all the same.
+Next   kubectl get pods   see them
 ",
         seen
     );
@@ -47,7 +52,7 @@ No run was started; --force starts one all the same.
     let Decision::Refuse(hurdles) = decide(&absent.0, Guarding::Overridden) else {
         panic!("started")
     };
-    let seen = at_100(|page| refusal(&absent.0, &hurdles, page));
+    let seen = at_100(|page| refusal(&absent.0, &hurdles, &[], page));
     assert!(seen.ends_with("\nNo run was started.\n"), "{seen}");
 }
 

@@ -50,21 +50,24 @@ fn what_is_stopped_is_refused_and_started_by_force() {
         site
     };
     let stuck = || Site::new(scenarios::incident_g2);
-    for (name, site, reason) in [
+    for (name, site, reason, next) in [
         (
             "suspended",
             &suspended as &dyn Fn() -> Site,
             "✖ the refresh job is suspended",
+            "kubectl patch cronjob -n tracebloc berlin-image-refresh",
         ),
         (
             "locked out",
             &flapping,
             "✖ the refresher has locked itself out: 3 of 3 rollouts",
+            "kubectl tracebloc-images refresh --rearm -n tracebloc",
         ),
         (
             "stuck",
             &stuck,
             "✖ pods could not resolve the ingestor 3 times in a row (limit 3)",
+            "kubectl tracebloc-images refresh ingestor -n tracebloc",
         ),
     ] {
         let refusing = site();
@@ -75,6 +78,7 @@ fn what_is_stopped_is_refused_and_started_by_force() {
             &[
                 reason,
                 "No run was started; --force starts one all the same.",
+                next,
             ],
         );
         assert_eq!(0, refusing.cluster.count("POST", ""), "{name}");

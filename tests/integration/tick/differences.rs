@@ -62,6 +62,28 @@ fn a_digest_is_proven_or_unresolved() {
     }
 }
 
+/// Where only the environment has drifted, the recorded digest is set again: it is proven like any other.
+#[test]
+fn a_digest_that_is_set_again_is_proven_too() {
+    for (fault, says) in [
+        (Some("other-content"), "(failure 1/3;"),
+        (None, "ingestor env re-applied"),
+    ] {
+        let edge = Edge::healthy(Generation::G2);
+        let other = format!("sha256:{}", "a".repeat(64));
+        let latest = edge.ingestor_env();
+        edge.set_ingestor_env(&other);
+        if let Some(fault) = fault {
+            let fault = fault.parse().unwrap();
+            edge.site.internet.fault("ghcr.io", fault);
+        }
+        let (code, log) = edge.tick();
+        let want = fault.map_or(latest, |_| json!(other));
+        assert_eq!((0, want), (code, edge.ingestor_env()), "{log}");
+        assert_says(&log, &[says]);
+    }
+}
+
 /// A registry that names no digest is believed by the manifest itself; the script takes it for unresolved.
 #[test]
 fn a_digest_that_no_header_names_is_read_off_the_manifest() {
