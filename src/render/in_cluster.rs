@@ -8,6 +8,7 @@ use super::flow::{Flow, Line};
 use super::page::{Page, painted, paragraphs, words};
 use super::theme::{Mark, TEXT};
 use crate::age::age;
+use crate::capability::{Capability, Limit};
 use crate::health::NextStep;
 use crate::observation::Observation;
 use crate::record::Streak;
@@ -203,8 +204,6 @@ fn row(mark: Mark, image: Option<&str>, text: &str, page: &Page<'_>) -> Vec<Line
 
 /// The counters that this generation has, each with its limit.
 fn counters(seen: &Observation, cron_job: &CronJob) -> String {
-    use crate::capability::{Capability, Limit};
-
     let Ok(record) = &seen.record else {
         return String::new();
     };

@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 use super::*;
 use crate::installed::eventually;
 
+const DEADLINE: Duration = Duration::from_secs(20);
+
 /// The kubelet's grace is 30 seconds; a process 1 that does not listen takes all of them.
 #[test]
 fn a_tick_in_a_rollout_ends_at_once_when_its_deadline_comes() {
@@ -13,44 +15,59 @@ fn a_tick_in_a_rollout_ends_at_once_when_its_deadline_comes() {
     let reference = "docker.io/tracebloc/jobs-manager:deadline";
     lab.retag(reference, "prod");
     lab.retag("docker.io/tracebloc/pods-monitor:deadline", "prod");
-    let berlin = native(lab, "deadline", Generation::G7, |values| {
+    let berlin = native(lab, "deadline", Generation::G3, |values| {
         values.client_env = "deadline".to_owned()
     });
     assert_says(&run_now(&berlin, &[], 0), &["complete: 2 digests recorded"]);
+    let recorded = berlin.mark("last-refreshed-jobs-manager-digest");
+    lab.publish(reference, "2026-06-01T00:00:00Z");
 
     // The restarted pod cannot be scheduled, so the tick waits.
     let nowhere = json!({"spec": {"template": {"spec": {"nodeSelector": {"kubernetes.io/hostname": "nowhere"}}}}});
-    berlin
-        .kubectl(&["rollout", "pause", &berlin.jobs_manager()])
-        .ok();
-    berlin
-        .kubectl(&["patch", &berlin.jobs_manager(), "-p", &nowhere.to_string()])
-        .ok();
-    berlin
-        .kubectl(&["rollout", "resume", &berlin.jobs_manager()])
-        .ok();
-    let start = [
-        "create",
-        "job",
-        "--from=cronjob/berlin-image-refresh",
-        "late",
-    ];
-    berlin.kubectl(&start).ok();
-    let pod = eventually("the tick waits for what is under way", || {
-        let pods = berlin
-            .kubectl(&["get", "pods", "-l", "job-name=late", "-o", "json"])
-            .json();
-        let pod = &pods["items"][0];
-        let is_running = pod["status"]["containerStatuses"][0]["state"]["running"].is_object();
-        is_running.then(|| pod["metadata"]["name"].as_str().unwrap().to_owned())
-    });
+    let deadline =
+        json!({"spec": {"jobTemplate": {"spec": {"activeDeadlineSeconds": DEADLINE.as_secs()}}}});
+    for (object, patch) in [
+        (berlin.jobs_manager(), nowhere),
+        ("cronjob/berlin-image-refresh".to_owned(), deadline),
+    ] {
+        berlin
+            .kubectl(&["patch", &object, "-p", &patch.to_string()])
+            .ok();
+    }
     let began = Instant::now();
-    berlin.kubectl(&["delete", "pod", &pod, "--wait"]).ok();
-    assert!(
-        began.elapsed() < Duration::from_secs(15),
-        "SIGTERM is not heard: {:?}",
-        began.elapsed()
+    let page = run_now(&berlin, &[], 3);
+    assert_says(
+        &page,
+        &[
+            "rolling restart of deployment/berlin-jobs-manager",
+            "waiting for deployment/berlin-jobs-manager",
+            "(DeadlineExceeded)",
+        ],
     );
+    let job = page
+        .split("job/")
+        .nth(1)
+        .unwrap()
+        .split(' ')
+        .next()
+        .unwrap();
+    let pods = [
+        "get",
+        "pods",
+        "-l",
+        &format!("job-name={job}"),
+        "-o",
+        "name",
+    ];
+    eventually("its pod is gone", || {
+        berlin.kubectl(&pods).ok().is_empty().then_some(())
+    });
+    let took = began.elapsed();
+    assert!(
+        took > DEADLINE && took < DEADLINE + Duration::from_secs(15),
+        "{took:?}"
+    );
+    assert_eq!(recorded, berlin.mark("last-refreshed-jobs-manager-digest"));
 }
 
 /// The script of an old chart, told line by line.
