@@ -112,13 +112,18 @@ impl<'a> Following<'a> {
                 pod: None,
             });
         };
+        Ok(Look {
+            end: ended(&job),
+            pod: self.newest_pod().await?,
+        })
+    }
+
+    async fn newest_pod(&self) -> Result<Option<PodSeen>, Error> {
+        let scope = Scope::Namespace(&self.job.namespace);
         let labelled = ListParams::default().labels(&format!("{OF_JOB}={}", self.job.name));
         let pods: Vec<Pod> = self.cluster.list(scope, &labelled).await?;
         let newest = pods.iter().max_by_key(|pod| pod.creation_timestamp());
-        Ok(Look {
-            end: ended(&job),
-            pod: newest.map(seen),
-        })
+        Ok(newest.map(seen))
     }
 
     /// Tells what is new of the pod's container. Whether anything was.
@@ -137,15 +142,16 @@ impl<'a> Following<'a> {
             }
             State::Running => {
                 self.begin(pod, tell);
-                self.read(pod, Which::Current, tell).await
+                self.read(pod, Which::Current, tell).await != Read::Nothing
             }
             State::Ended(exit_code) => {
                 if self.standing == Standing::Ended {
                     return false;
                 }
                 self.begin(pod, tell);
-                self.read(pod, Which::Current, tell).await;
-                self.finish(*exit_code, tell);
+                if self.read(pod, Which::Current, tell).await != Read::Another {
+                    self.finish(*exit_code, tell);
+                }
                 true
             }
         }
@@ -155,27 +161,28 @@ impl<'a> Following<'a> {
     async fn leave(&mut self, pod: &PodSeen, tell: &mut impl FnMut(Happening)) {
         let untold = pod.restarts - self.run - u32::from(self.standing == Standing::Ended);
         if untold > 1 {
-            let words = format!("{} runs of the container left no log behind", untold - 1);
-            tell(Happening::Unread(words));
+            tell(lost(untold - 1));
         }
         if untold > 0 {
             if untold > 1 {
                 (self.run, self.lines, self.standing) = (pod.restarts - 1, 0, Standing::Ahead);
             }
             self.begin(pod, tell);
-            self.read(pod, Which::Previous, tell).await;
+            if self.read(pod, Which::Previous, tell).await == Read::Another {
+                tell(lost(1));
+            }
             self.finish(None, tell);
         }
         (self.run, self.lines, self.standing) = (pod.restarts, 0, Standing::Ahead);
     }
 
-    /// Tells the lines of a run of the container that have not been told, until it ends. Whether there were any.
+    /// Tells the lines of a run of the container that have not been told, until it ends.
     async fn read(
         &mut self,
         pod: &PodSeen,
         which: Which,
         tell: &mut impl FnMut(Happening),
-    ) -> bool {
+    ) -> Read {
         let opened = self.cluster.log_of(self.job, &pod.name, which).await;
         let stream = match opened {
             Ok(stream) => stream,
@@ -185,33 +192,43 @@ impl<'a> Following<'a> {
                     self.waiting.clone_from(&words);
                     tell(Happening::Unread(words));
                 }
-                return false;
+                return Read::Nothing;
             }
         };
+        if self.is_started_anew(pod).await {
+            return Read::Another;
+        }
         self.waiting.clear();
         let mut lines = Lines {
             stream: stream.take(LOG_READ),
             line: Vec::new(),
         };
-        let (mut skipped, mut is_new) = (0, false);
+        let (mut skipped, mut read) = (0, Read::Nothing);
         loop {
             tokio::select! {
                 biased;
                 line = lines.next() => match line {
-                    None => return is_new,
+                    None => return read,
                     Some(_) if skipped < self.lines => skipped += 1,
                     Some(line) => {
-                        (skipped, self.lines, is_new) = (skipped + 1, self.lines + 1, true);
+                        (skipped, self.lines, read) = (skipped + 1, self.lines + 1, Read::Lines);
                         tell(Happening::Line(line));
                     }
                 },
-                () = sleep_until(self.deadline) => return is_new,
+                () = sleep_until(self.deadline) => return read,
                 // A pod that is deleted may leave its log open.
                 () = sleep(SILENCE) => if self.is_past(pod).await {
-                    return is_new;
+                    return read;
                 },
             }
         }
+    }
+
+    /// Whether the container has been started anew since it was looked at: a log tells of no run whether it is its own, so
+    /// it is believed only where the same run stands before and after it was opened.
+    async fn is_started_anew(&self, pod: &PodSeen) -> bool {
+        let now = self.newest_pod().await.ok().flatten();
+        now.is_some_and(|now| now.name == pod.name && now.restarts != pod.restarts)
     }
 
     /// Whether this run of the container is no longer what there is to follow.
@@ -245,6 +262,23 @@ impl<'a> Following<'a> {
             tell(Happening::Waiting(why));
         }
     }
+}
+
+/// What a log has brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Read {
+    Nothing,
+    Lines,
+    /// It is that of another run.
+    Another,
+}
+
+fn lost(runs: u32) -> Happening {
+    let runs = match runs {
+        1 => "1 run".to_owned(),
+        runs => format!("{runs} runs"),
+    };
+    Happening::Unread(format!("{runs} of the container left no log behind"))
 }
 
 /// What one look sees.

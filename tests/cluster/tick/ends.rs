@@ -45,7 +45,7 @@ fn a_tick_in_a_rollout_ends_at_once_when_its_deadline_comes() {
         ],
     );
     let job = page
-        .split("job/")
+        .split("Follows   job/")
         .nth(1)
         .unwrap()
         .split(' ')

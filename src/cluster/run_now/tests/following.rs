@@ -173,7 +173,7 @@ fn a_run_is_followed_while_it_goes_on() {
     // Once that has been seen, it is started anew, and ends well.
     sim.fault(
         Fault::on("GET", "/pods?")
-            .starting_at(3)
+            .starting_at(4)
             .times(1)
             .then(|store| {
                 turn(store, 1, &over(0), &over(1));
@@ -200,6 +200,37 @@ fn a_run_is_followed_while_it_goes_on() {
         sim.count("GET", "previous=true"),
         "what has been told is not read again"
     );
+}
+
+/// The first restart comes at once: between the look at the pod and the look at its log.
+#[test]
+fn a_log_is_told_as_that_of_its_own_run() {
+    for state in [json!({"running": {}}), over(1)] {
+        let sim = site();
+        put_job(&sim, &json!({"active": 1}));
+        put_pod(&sim, 0, &state, &json!({}));
+        sim.fault(Fault::on("GET", "/pods?").times(1).then(|store| {
+            log(store, Run::Previous, "first\n");
+            log(store, Run::Current, "second\n");
+            turn(store, 1, &over(0), &over(1));
+            let complete = ended_as("Complete", "CompletionsReached");
+            store.edit(&At::new("Job", NS, "run"), |job| job["status"] = complete);
+        }));
+        let (told, end) = follow(&sim, MINUTE);
+        assert_eq!(
+            vec![
+                "run 1 in run-1 on edge-01",
+                "first",
+                "ended: None",
+                "run 2 in run-1 on edge-01",
+                "second",
+                "ended: Some(0)",
+            ],
+            told,
+            "{state}"
+        );
+        assert_eq!(End::Complete, end.unwrap());
+    }
 }
 
 #[test]
