@@ -42,10 +42,12 @@ mod release;
 mod render;
 mod report;
 mod rollout;
+mod run_now;
 mod schedule;
 mod shell;
 mod terminal;
 mod text;
+mod tick;
 mod wanted;
 
 /// Runs the command that these words name, the program's own name first, and says how it ended.
@@ -65,6 +67,9 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
             cli.screen,
             &cli.connection,
         )),
+        Command::Refresh(refresh) if refresh.in_cluster => command::run(
+            command::in_cluster::in_cluster(&refresh, cli.screen, &cli.connection),
+        ),
         Command::Refresh(refresh) => command::run(command::refresh::refresh(
             &refresh,
             cli.screen,
@@ -76,6 +81,7 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
             Document::Report => render::schema::REPORT,
         })
         .map(|()| Exit::Done),
+        Command::Tick => command::run(command::tick::tick(&cli.connection)),
         Command::Version(version) if version.client => command::version::client(version.output),
         Command::Version(version) => command::wait_for(command::version::both(
             version.output,

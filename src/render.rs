@@ -7,6 +7,7 @@ pub(crate) mod digests;
 #[cfg(test)]
 mod fixtures;
 mod flow;
+pub(crate) mod in_cluster;
 pub(crate) mod json;
 pub(crate) mod model;
 pub(crate) mod page;

@@ -17,7 +17,7 @@ use crate::release::{Generation, Release, Values};
 use crate::run::Run;
 
 const CLUSTER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cluster/cluster");
-const PLUGIN: &str = env!("CARGO_BIN_EXE_kubectl-tracebloc_images");
+pub(crate) const PLUGIN: &str = env!("CARGO_BIN_EXE_kubectl-tracebloc_images");
 
 /// Without a locale the plugin draws in ASCII.
 const UTF_8: (&str, &str) = ("LANG", "C.UTF-8");
@@ -91,6 +91,11 @@ impl Lab {
     /// Moves a tag to new content that says it was created then, an RFC 3339 time.
     pub(crate) fn publish(&self, reference: &str, created: &str) -> String {
         self.tag(&["retag", "-created", created, &self.dir, reference])
+    }
+
+    /// Pushes an image of busybox and one program of the host.
+    pub(crate) fn pack(&self, reference: &str, program: &str) {
+        self.kubox(&["pack", &self.dir, reference, program]).ok();
     }
 
     fn tag(&self, args: &[&str]) -> String {

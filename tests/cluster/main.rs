@@ -21,6 +21,7 @@ mod run;
 mod script;
 mod silent;
 mod stuck;
+mod tick;
 
 /// What the simulated cluster and this one have in common.
 #[expect(

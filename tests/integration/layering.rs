@@ -23,9 +23,11 @@ const PURE: &[&str] = &[
     "release",
     "render",
     "rollout",
+    "run_now",
     "schedule",
     "shell",
     "text",
+    "tick",
     "wanted",
 ];
 
@@ -136,6 +138,8 @@ fn decisions_and_screens_know_nothing_above_them() {
             || layer("rollout")
             || layer("schedule")
             || layer("log")
+            || layer("run_now")
+            || layer("tick")
         {
             &[
                 "crate::cluster",

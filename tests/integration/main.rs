@@ -5,6 +5,7 @@
 mod connection;
 mod harness;
 mod help;
+mod in_cluster;
 mod layering;
 
 mod readme;
@@ -14,6 +15,7 @@ mod sim_api;
 mod sim_registries;
 mod status;
 mod streams;
+mod tick;
 #[path = ".."]
 pub mod world {
     pub mod sim;

@@ -4,11 +4,13 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use crate::in_cluster::{Play, log, plays};
+use crate::tick::{Edge, FAILURES};
 use crate::world::sim::api::players::{rollouts, waits};
 use crate::world::sim::registries::Internet;
 use crate::world::sim::registries::content::Index;
-use crate::world::sim::release::scenarios::{healthy, incident_g2, silent_g1, stale};
-use crate::world::sim::release::{Generation, Release, Values};
+use crate::world::sim::release::scenarios::{healthy, incident_g2, silent_g1, stale, warned_g2};
+use crate::world::sim::release::{Generation, Release, Story, Values, curl_timeout};
 use crate::world::sim::site::{Site, before};
 
 /// One `$ kubectl tracebloc-images …` line and what the README says it prints.
@@ -59,6 +61,7 @@ fn site(name: &str) -> Option<Site> {
         "unpullable" => unpullable(),
         "silent" => Site::new(silent_g1),
         "healthy" => held(),
+        "warned" => warned(),
         other => panic!("the README names a site that there is not: {other}"),
     })
 }
@@ -85,6 +88,32 @@ fn held() -> Site {
         let pin = |values: &mut Values| values.images.ingestor.digest = Some(pinned);
         healthy(&Release::with(Generation::G10, pin), latest, now)
     })
+}
+
+/// ghcr.io is blocked for pods, one failure has been counted, and the next run counts the second.
+fn warned() -> Site {
+    let site = Site::new(|latest, old, now| warned_g2(latest, old, 1, now));
+    let story = Story::IngestorUnresolved {
+        failures_before: 1,
+        curl: curl_timeout("ghcr.io"),
+    };
+    let play = Play {
+        logs: vec![log(&site, Generation::G2, &story)],
+        exit_code: 0,
+        marks: vec![(FAILURES, "2")],
+    };
+    plays(&site, play);
+    site
+}
+
+/// What the CronJob's container logs in the run that reaches the threshold.
+fn alarm() -> String {
+    let edge = Edge::healthy(Generation::G2);
+    let cut = "reset-after-hello".parse().unwrap();
+    edge.site.internet.fault("ghcr.io", cut);
+    edge.set_mark(FAILURES, "2");
+    let (_, log) = edge.tick();
+    log
 }
 
 /// What a terminal of 100 columns shows, without colours.
@@ -114,7 +143,8 @@ fn on_a_terminal(args: &[String], env: &[(&'static str, String)]) -> String {
     String::from_utf8(bytes).unwrap()
 }
 
-/// How long lookups took differs from run to run; everything else is the same.
+/// How long things took differs from run to run, and a Job that is made is named after the second of its making;
+/// everything else is the same.
 fn timeless(text: &str) -> String {
     let word = |word: &str| {
         let number = word
@@ -123,9 +153,13 @@ fn timeless(text: &str) -> String {
             .trim_end_matches('m');
         let is_time = word.trim_end_matches('.').ends_with('s') && number.parse::<f64>().is_ok();
         if is_time {
-            "TIME".to_owned()
-        } else {
-            word.to_owned()
+            return "TIME".to_owned();
+        }
+        match word.split_once("-manual-") {
+            Some((job, rest)) => {
+                format!("{job}-manual-{}", rest.trim_start_matches(char::is_numeric))
+            }
+            None => word.to_owned(),
         }
     };
     let line = |line: &str| line.split(' ').map(word).collect::<Vec<_>>().join(" ");
@@ -144,9 +178,13 @@ fn every_example_prints_what_the_readme_shows() {
         examples.len()
     );
     for example in examples {
-        let site = site(&example.site);
-        let env = site.as_ref().map(Site::env).unwrap_or_default();
-        let printed = on_a_terminal(&example.args, &env);
+        let printed = if example.args == ["tick"] {
+            alarm()
+        } else {
+            let site = site(&example.site);
+            let env = site.as_ref().map(Site::env).unwrap_or_default();
+            on_a_terminal(&example.args, &env)
+        };
         // A page of JSON is shown by its beginning.
         let (want, seen) = match example.printed.strip_suffix("  …\n") {
             Some(beginning) => (
