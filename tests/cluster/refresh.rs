@@ -5,7 +5,7 @@ use std::thread;
 
 use serde_json::{Value, json};
 
-use crate::installed::Installed;
+use crate::installed::{Installed, eventually};
 use crate::lab::Lab;
 use crate::release::{Generation, Values};
 
@@ -93,7 +93,9 @@ fn has_no_jobs_of_ours(berlin: &Installed) {
         "-o",
         "name",
     ];
-    assert_eq!(berlin.kubectl(&ours).ok(), "");
+    eventually("the pull test's Jobs have taken their pods along", || {
+        berlin.kubectl(&ours).ok().is_empty().then_some(())
+    });
 }
 
 fn settle(berlin: &Installed) {
@@ -302,7 +304,7 @@ fn a_restart_pulls_the_tag_anew_and_is_undone_by_a_digest() {
         lab.paste(one["command"].as_str().unwrap()).ok();
     }
     berlin.settle();
-    crate::installed::eventually("the pods of the new template are gone", || {
+    eventually("the pods of the new template are gone", || {
         (running() == old).then_some(())
     });
 }
