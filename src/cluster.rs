@@ -2,6 +2,7 @@
 //!
 //! What comes back is turned into the vocabulary of this crate before it leaves the folder.
 
+pub(crate) mod access;
 pub(crate) mod apply;
 pub(crate) mod connect;
 mod discover;
@@ -13,6 +14,7 @@ mod nodes;
 pub(crate) mod observe;
 pub(crate) mod ownership;
 mod pods;
+pub(crate) mod policies;
 pub(crate) mod read;
 mod record;
 pub(crate) mod rollout;

@@ -320,11 +320,13 @@ impl Exit {
             }
             Self::Usage => "wrong usage",
             Self::Found => {
-                "found: an image is stuck or broken, or silently not refreshed (status --exit-code)"
+                "found: an image is stuck or broken, or silently not refreshed (status --exit-code); a check fails (doctor)"
             }
-            Self::Behind => "found: only stale, drifted or frozen images (status --exit-code)",
+            Self::Behind => {
+                "found: only stale, drifted or frozen images (status --exit-code); only warnings (doctor --strict)"
+            }
             Self::Incomplete => {
-                "incomplete: nothing failed, but something could not be looked at (status --exit-code)"
+                "incomplete: nothing failed, but something could not be looked at (status --exit-code, doctor)"
             }
             Self::TimedOut => "timed out; what was begun may still finish, nothing was undone",
             Self::Interrupted => "interrupted (Ctrl-C)",

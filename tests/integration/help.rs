@@ -25,6 +25,7 @@ fn screen(name: &str, args: &[&str]) {
 fn every_command_has_its_page() {
     screen("help", &["--help"]);
     screen("help_status", &["status", "--help"]);
+    screen("help_doctor", &["doctor", "--help"]);
     screen("help_version", &["version", "--help"]);
     screen("help_schema", &["schema", "--help"]);
     screen("help_exit_codes", &["help", "exit-codes"]);
@@ -35,6 +36,7 @@ fn help_and_its_flag_print_the_same() {
     for (words, flag) in [
         (vec!["help"], vec!["--help"]),
         (vec!["help", "status"], vec!["status", "--help"]),
+        (vec!["help", "doctor"], vec!["doctor", "--help"]),
         (vec!["help", "version"], vec!["version", "--help"]),
         (vec!["help", "schema"], vec!["schema", "--help"]),
     ] {

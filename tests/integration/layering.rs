@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 const PURE: &[&str] = &[
     "age",
     "capability",
+    "checks",
     "codes",
     "content",
+    "diagnosis",
     "health",
     "image",
     "log",
@@ -19,9 +21,11 @@ const PURE: &[&str] = &[
     "plan",
     "probe/kubelet",
     "probe/node",
+    "reading",
     "record",
     "release",
     "render",
+    "rights",
     "rollout",
     "schedule",
     "shell",
@@ -132,6 +136,9 @@ fn decisions_and_screens_know_nothing_above_them() {
             ]
         } else if layer("health")
             || layer("plan")
+            || layer("checks")
+            || layer("diagnosis")
+            || layer("reading")
             || layer("content")
             || layer("rollout")
             || layer("schedule")
@@ -151,6 +158,8 @@ fn decisions_and_screens_know_nothing_above_them() {
                 "crate::render",
                 "crate::terminal",
                 "crate::health",
+                "crate::checks",
+                "crate::diagnosis",
                 "crate::plan",
             ]
         } else {

@@ -31,7 +31,7 @@ fn on_terminal(plugin: &Plugin, columns: usize) -> PtySession {
 }
 
 /// All that a run writes to a terminal, without its colours and its carriage returns.
-fn shown(plugin: &Plugin, columns: usize) -> String {
+pub(crate) fn shown(plugin: &Plugin, columns: usize) -> String {
     let mut session = on_terminal(plugin, columns);
     let text = utf8(&session.exp_eof().unwrap());
     without_spinner(&text).replace("\r\n", "\n")

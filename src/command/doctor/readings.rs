@@ -1,0 +1,225 @@
+//! Everything that `doctor` reads, side by side: the API server, rights and policies, and the ways from this machine.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use futures::future::{join, join_all};
+use futures::join;
+use jiff::Timestamp;
+
+use crate::cli;
+use crate::cluster::connect::{Cluster, connect};
+use crate::cluster::observe::{self, Namespace};
+use crate::cluster::{access, policies};
+use crate::error::Error;
+use crate::image::Reference;
+use crate::look::{first_glance, go_on};
+use crate::lookup::Failure;
+use crate::observation::Observation;
+use crate::probe::layers;
+use crate::reading::{Readings, Refusal, Server, Way};
+use crate::registry::{CacheUse, Credentials, Options, Session};
+use crate::render::rbac::{Agents, Places};
+use crate::text::{QUOTED, printable};
+use crate::wanted::tags;
+
+/// Times of the lookups (design, "Registry lookups").
+const CONNECT_LIMIT: Duration = Duration::from_secs(5);
+const REQUEST_LIMIT: Duration = Duration::from_secs(10);
+
+/// The registries of the chart: looked at where no release says which are needed.
+const REGISTRIES: &[&str] = &["docker.io", "ghcr.io"];
+
+/// Where the chart puts node agents unless told otherwise.
+const NODE_AGENTS: &str = "tracebloc-node-agents";
+
+/// Looks once: one set of readings per release, in the order of their names; at least one.
+pub(super) async fn read(
+    args: &cli::Doctor,
+    connection: &cli::Connection,
+) -> Result<Vec<Readings>, Error> {
+    let cluster = match connect(connection).await {
+        Ok(cluster) => cluster,
+        // Its answer is missing, and everything else can still be looked at.
+        Err(error @ Error::CredentialPlugin { .. }) => {
+            return Ok(vec![without_cluster(connection, &error).await]);
+        }
+        Err(error) => return Err(error),
+    };
+    let (server, looked) = join(
+        server(&cluster),
+        Box::pin(observe::look(&cluster, args.selector.as_deref())),
+    )
+    .await;
+    match looked {
+        Ok(namespace) => Ok(of_releases(&cluster, server, &namespace).await),
+        Err(error) => Ok(vec![without_release(&cluster, server, &error).await]),
+    }
+}
+
+/// Where Roles would be needed: the namespaces of the release, or of where one would be.
+pub(super) async fn places(connection: &cli::Connection) -> Result<Places, Error> {
+    let cluster = connect(connection).await?;
+    let agents = match Box::pin(observe::look(&cluster, None)).await {
+        Ok(namespace) => monitor(&namespace).map_or(Agents::None, |(set, namespace)| Agents::In {
+            namespace,
+            set,
+        }),
+        Err(_) => Agents::Assumed(NODE_AGENTS.to_owned()),
+    };
+    Ok(Places {
+        release: cluster.namespace,
+        agents,
+    })
+}
+
+async fn server(cluster: &Cluster) -> Result<Server, Error> {
+    let started = Instant::now();
+    let version = cluster.version().await?;
+    Ok(Server {
+        version,
+        took: started.elapsed(),
+    })
+}
+
+async fn of_releases(
+    cluster: &Cluster,
+    server: Result<Server, Error>,
+    namespace: &Namespace,
+) -> Vec<Readings> {
+    let images: BTreeSet<Reference> = first_glance(cluster, namespace)
+        .iter()
+        .flat_map(tags)
+        .collect();
+    let (session, probe) = (open(), open());
+    let agents = monitor(namespace).map(|(_, namespace)| namespace);
+    let releases = namespace.releases();
+    let each = releases.iter().map(async |release| {
+        let policies = async {
+            match release.cron_job() {
+                Some(cron_job) => {
+                    policies::of_refresher(cluster, &release.namespace, cron_job).await
+                }
+                None => Ok(Vec::new()),
+            }
+        };
+        join(access::of_account(cluster, release), policies).await
+    });
+    let (seen, here, rights, each) = join!(
+        go_on(cluster, session.as_ref(), namespace),
+        look_from_here(probe.as_ref(), &[], &images),
+        access::of_caller(cluster, agents.as_deref()),
+        join_all(each),
+    );
+    let server = server.map_err(|error| refusal(&error));
+    seen.into_iter()
+        .zip(each)
+        .map(|(seen, (account, policies))| Readings {
+            at: seen.at,
+            context: cluster.context.clone(),
+            namespace: seen.release.namespace.clone(),
+            server: server.clone(),
+            rights: rights.clone(),
+            account,
+            here: of_release(&here, &seen),
+            release: Ok(seen),
+            policies,
+            pods: Vec::new(),
+            pulls: Vec::new(),
+        })
+        .collect()
+}
+
+/// The ways to the registries that this release's images come from.
+fn of_release(here: &[Way], seen: &Observation) -> Vec<Way> {
+    let registries: BTreeSet<String> = tags(seen).into_iter().map(|tag| tag.registry).collect();
+    let is_own = |way: &&Way| registries.contains(&way.registry);
+    here.iter().filter(is_own).cloned().collect()
+}
+
+/// Without a release, rights and registries still tell something.
+async fn without_release(
+    cluster: &Cluster,
+    server: Result<Server, Error>,
+    error: &Error,
+) -> Readings {
+    let probe = open();
+    let rights = async {
+        match &server {
+            Ok(_) => access::of_caller(cluster, None).await,
+            Err(_) => Vec::new(),
+        }
+    };
+    let (here, rights) = join(
+        look_from_here(probe.as_ref(), REGISTRIES, &BTreeSet::new()),
+        rights,
+    )
+    .await;
+    Readings {
+        at: cluster.now(),
+        context: cluster.context.clone(),
+        namespace: cluster.namespace.clone(),
+        server: server.map_err(|error| refusal(&error)),
+        rights,
+        account: None,
+        release: Err(refusal(error)),
+        policies: Ok(Vec::new()),
+        here,
+        pods: Vec::new(),
+        pulls: Vec::new(),
+    }
+}
+
+async fn without_cluster(connection: &cli::Connection, error: &Error) -> Readings {
+    let probe = open();
+    let unknown = || "?".to_owned();
+    Readings {
+        at: Timestamp::now(),
+        context: connection.context.clone().unwrap_or_else(unknown),
+        namespace: connection.namespace.clone().unwrap_or_else(unknown),
+        server: Err(refusal(error)),
+        rights: Vec::new(),
+        account: None,
+        release: Err(refusal(error)),
+        policies: Ok(Vec::new()),
+        here: look_from_here(probe.as_ref(), REGISTRIES, &BTreeSet::new()).await,
+        pods: Vec::new(),
+        pulls: Vec::new(),
+    }
+}
+
+/// A session of its own for each purpose: what one has asked must not make the other's steps look fast.
+fn open() -> Result<Session, Failure> {
+    Session::open(Options {
+        credentials: Credentials::of_this_user(),
+        cache: CacheUse::of_this_user(),
+        connect_limit: CONNECT_LIMIT,
+        lookup_limit: REQUEST_LIMIT,
+    })
+}
+
+/// Nothing where this machine trusts no authority at all: then no look says anything.
+async fn look_from_here(
+    session: Result<&Session, &Failure>,
+    registries: &[&str],
+    images: &BTreeSet<Reference>,
+) -> Vec<Way> {
+    match session {
+        Ok(session) => layers::look(session, registries, images).await,
+        Err(failure) => layers::nowhere(registries, images, failure),
+    }
+}
+
+/// The DaemonSet among the node agents, and its namespace.
+fn monitor(namespace: &Namespace) -> Option<(String, String)> {
+    let mut releases = namespace.releases().iter();
+    releases.find_map(|release| release.resource_monitor.clone())
+}
+
+fn refusal(error: &Error) -> Refusal {
+    Refusal {
+        code: error.code(),
+        message: printable(&error.to_string(), QUOTED),
+        hint: error.hint().map(|hint| printable(&hint, QUOTED)),
+    }
+}
