@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+use serde::Serialize;
+
 use crate::codes::Code;
 use crate::health::Assessment;
 use crate::image::{ManagedImage, Platform};
@@ -30,7 +32,8 @@ pub(crate) fn judge(readings: &Readings, assessment: Option<&Assessment>) -> Vec
 }
 
 /// The parts of the screen, in its order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) enum Group {
     Access,
     Registries,

@@ -38,7 +38,7 @@ fn rights(readings: &Readings) -> Check {
     let denied: Vec<&Right> = with(rights, &Answer::Denied).collect();
     if let Some(first) = denied.first() {
         let is_required = |right: &&Right| right.rule.need == Need::Required;
-        let outcome = if denied.iter().any(|right| is_required(right)) {
+        let outcome = if denied.iter().any(is_required) {
             Outcome::Fail
         } else {
             Outcome::Warn

@@ -87,26 +87,22 @@ fn of_finding(finding: &Finding) -> Check {
 
 fn absent(assessment: &Assessment) -> Check {
     let mut findings = assessment.findings.iter();
-    match findings.find(|finding| finding.code == Code::NoCronJob) {
-        Some(finding) => check("refresh.job", Outcome::Warn)
-            .saying(finding.message.clone())
-            .coded(Code::NoCronJob),
-        None => {
-            let why = "every image is pinned or mirrored".to_owned();
-            check("refresh.job", Outcome::Skip(why)).saying("no refresh job")
-        }
-    }
+    let Some(finding) = findings.find(|finding| finding.code == Code::NoCronJob) else {
+        let why = "every image is pinned or mirrored".to_owned();
+        return check("refresh.job", Outcome::Skip(why)).saying("no refresh job");
+    };
+    check("refresh.job", Outcome::Warn)
+        .saying(finding.message.clone())
+        .coded(Code::NoCronJob)
 }
 
 fn runs(seen: &Observation, cron_job: &CronJob) -> Check {
-    match &seen.runs {
-        Err(blind) => check("refresh.job", Outcome::Unknown(blind.0.clone())).saying("runs"),
-        Ok(_) => {
-            let schedule = printable(&cron_job.schedule.cron, QUOTED);
-            let message = format!("not suspended, no run stuck, schedule {schedule}");
-            check("refresh.job", Outcome::Ok).saying(message)
-        }
+    if let Err(blind) = &seen.runs {
+        return check("refresh.job", Outcome::Unknown(blind.0.clone())).saying("runs");
     }
+    let schedule = printable(&cron_job.schedule.cron, QUOTED);
+    let message = format!("not suspended, no run stuck, schedule {schedule}");
+    check("refresh.job", Outcome::Ok).saying(message)
 }
 
 /// The last runs, whatever else explains them.

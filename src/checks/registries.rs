@@ -18,7 +18,7 @@ pub(super) fn checks(readings: &Readings) -> Vec<Check> {
         let vantage = Vantage::Pod(pod.node.clone().unwrap_or_default());
         match &pod.ways {
             Ok(ways) => checks.extend(ways.iter().flat_map(|way| of_way(&vantage, way))),
-            Err(why) => checks.push(unprobed(vantage, why)),
+            Err(why) => checks.push(unprobed(&vantage, why)),
         }
     }
     checks.extend(readings.pulls.iter().map(pulled));
@@ -56,7 +56,7 @@ fn where_pods_pass(readings: &Readings, way: &Way, check: Check) -> Check {
     check
 }
 
-fn unprobed(vantage: Vantage, why: &Unprobed) -> Check {
+fn unprobed(vantage: &Vantage, why: &Unprobed) -> Check {
     let check = |outcome| Check {
         vantage: Some(vantage.clone()),
         ..Check::new(Group::Registries, "egress.probe", outcome).saying("probe pod")

@@ -24,7 +24,7 @@ use crate::text::{QUOTED, printable};
 /// Without the namespace of the node agents, rights there are not asked for.
 pub(crate) async fn of_caller(cluster: &Cluster, agents: Option<&str>) -> Vec<Right> {
     let asked = rights::of_caller().filter_map(|(rule, verb)| {
-        let namespace = namespace_of(rule, &cluster.namespace, agents)?;
+        let namespace = namespace_of(scope_of(rule, &cluster.namespace, agents)?);
         Some(async move {
             let review = json!({ "resourceAttributes": attributes(rule, verb, namespace) });
             let answer = review_of::<SelfSubjectAccessReview>(cluster, Scope::Everywhere, review);
@@ -42,7 +42,7 @@ pub(crate) async fn of_account(cluster: &Cluster, release: &Release) -> Option<A
         .as_ref()
         .map(|(_, namespace)| namespace.as_str());
     let asked = rights::of_account().filter_map(|(rule, verb)| {
-        let namespace = namespace_of(rule, &release.namespace, agents)?;
+        let namespace = namespace_of(scope_of(rule, &release.namespace, agents)?);
         let object = match (rule.place, verb, &release.resource_monitor) {
             // The chart grants these on the one DaemonSet alone.
             (Place::NodeAgents, "get" | "patch", Some((set, _))) => Some(set.as_str()),
@@ -71,15 +71,18 @@ pub(crate) async fn of_account(cluster: &Cluster, release: &Release) -> Option<A
 }
 
 /// `None` for a place that the release has not.
-fn namespace_of<'a>(
-    rule: &Rule,
-    release: &'a str,
-    agents: Option<&'a str>,
-) -> Option<Option<&'a str>> {
+fn scope_of<'a>(rule: &Rule, release: &'a str, agents: Option<&'a str>) -> Option<Scope<'a>> {
     match rule.place {
-        Place::Release => Some(Some(release)),
-        Place::NodeAgents => agents.map(Some),
-        Place::Cluster => Some(None),
+        Place::Release => Some(Scope::Namespace(release)),
+        Place::NodeAgents => agents.map(Scope::Namespace),
+        Place::Cluster => Some(Scope::Everywhere),
+    }
+}
+
+const fn namespace_of(scope: Scope<'_>) -> Option<&str> {
+    match scope {
+        Scope::Namespace(namespace) => Some(namespace),
+        Scope::Everywhere => None,
     }
 }
 

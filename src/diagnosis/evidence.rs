@@ -57,12 +57,12 @@ fn from_here(readings: &Readings, block: &Block<'_>) -> Option<String> {
 fn observed(case: &Case<'_>, block: &Block<'_>, row: &Row, words: &Words) -> String {
     let mut text = fill(row.observed, words);
     if !words.fine.is_empty() {
-        let works = if block.fine.len() == 1 {
+        let verb = if block.fine.len() == 1 {
             "works"
         } else {
             "work"
         };
-        text += &format!(", while {} {works}", words.fine);
+        text.extend([", while ", &words.fine, " ", verb]);
     }
     let not: Vec<String> = row
         .not
@@ -71,11 +71,11 @@ fn observed(case: &Case<'_>, block: &Block<'_>, row: &Row, words: &Words) -> Str
         .map(|what| format!("not {what}"))
         .collect();
     if !not.is_empty() {
-        text += &format!(": {}", not.join(", "));
+        text.extend([": ", &not.join(", ")]);
     }
     text.push('.');
     if !words.fine.is_empty() && !row.means.is_empty() {
-        text += &format!(" {}", fill(row.means, words));
+        text.extend([" ", &fill(row.means, words)]);
     }
     text
 }

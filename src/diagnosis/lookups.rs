@@ -77,7 +77,7 @@ pub(super) fn causes<'a>(case: &Case<'_>, open: Vec<&'a Check>) -> (Option<Cause
         reasons.extend(incident::ruled_out(case.readings, assessment));
     }
     reasons.extend(super::evidence::follows(&explains));
-    let cause = Cause {
+    let found = Cause {
         code,
         title,
         reasons,
@@ -101,7 +101,7 @@ pub(super) fn causes<'a>(case: &Case<'_>, open: Vec<&'a Check>) -> (Option<Cause
             super::others::advised(case)
         },
     };
-    (Some(cause), rest)
+    (Some(found), rest)
 }
 
 /// How to learn more than the refresher's own marks tell.

@@ -13,11 +13,11 @@ pub(super) fn causes(case: &Case<'_>, open: &[&Check]) -> Vec<Cause> {
         };
         let gravity = gravity(check);
         match causes.iter_mut().find(|cause| cause.code == code) {
-            Some(cause) => {
-                let message = check.message.iter().filter(|text| **text != cause.title);
-                cause.reasons.extend(message.cloned());
-                cause.evidence.push(check.id.clone());
-                cause.gravity = cause.gravity.min(gravity);
+            Some(known) => {
+                let message = check.message.iter().filter(|text| **text != known.title);
+                known.reasons.extend(message.cloned());
+                known.evidence.push(check.id.clone());
+                known.gravity = known.gravity.min(gravity);
             }
             None => causes.push(Cause {
                 code,

@@ -98,7 +98,7 @@ pub(super) fn meanwhile(case: &Case<'_>, block: &Block<'_>) -> Vec<NextStep> {
             .into_iter()
             .any(|place| view(case.readings, place, registry) == View::Barred)
     };
-    if !block.is_from(Place::Pods) || block.registries().iter().any(|one| is_barred(&one)) {
+    if !block.is_from(Place::Pods) || block.registries().iter().any(is_barred) {
         return Vec::new();
     }
     let moves = |step: &&NextStep| {

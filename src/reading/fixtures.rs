@@ -7,7 +7,7 @@ use crate::rights;
 
 /// A way that nothing bars, with each step as long as a step may be.
 pub(crate) fn open(registry: &str) -> Way {
-    let (hosts, token, layers) = match registry {
+    let (hosts, realm, layers) = match registry {
         "docker.io" => (
             vec!["registry-1.docker.io", "auth.docker.io"],
             "auth.docker.io/token",
@@ -34,7 +34,7 @@ pub(crate) fn open(registry: &str) -> Way {
     let mut steps = BTreeMap::from([
         (Step::Dns, taken(&host, 4)),
         (Step::Connect, taken(&format!("{host}:443"), 31)),
-        (Step::Token, taken(token, 88)),
+        (Step::Token, taken(realm, 88)),
         (Step::Manifest, taken(&host, 112)),
         (Step::Layers, taken(&format!("{layers}:443"), 95)),
     ]);

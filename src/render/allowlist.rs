@@ -9,15 +9,16 @@ pub(crate) fn text(list: &AllowList) -> String {
     for host in &list.hosts {
         if host.registry != registry {
             registry = &host.registry;
-            text += &format!("# {registry}\n");
+            text.extend(["# ", registry, "\n"]);
         }
         let known = if host.observed {
             ""
         } else {
             ", expected, not observed"
         };
-        let address = format!("{}:{}", host.host, host.port);
-        text += &format!("{address:<48} # {}{known}\n", host.purpose);
+        let address = format!("{}:{}", host.name, host.port);
+        let row = format!("{address:<48} # {}{known}\n", host.purpose);
+        text.push_str(&row);
     }
     text
 }

@@ -56,14 +56,14 @@ fn the_incident_is_told_in_full() {
 /// What the first investigation ruled out is ruled out here only by evidence.
 #[test]
 fn what_has_no_evidence_is_not_ruled_out() {
+    const RESET: &str = "No upgrade has reset the ingestor";
+    const INDEX: &str = "No index is misread";
     let has = |readings: &Readings, start: &str| {
         reasons(readings)
             .iter()
             .any(|reason| reason.starts_with(start))
     };
     let incident = || from_pods(ghcr(dropped()));
-    const RESET: &str = "No upgrade has reset the ingestor";
-    const INDEX: &str = "No index is misread";
     for start in [RESET, INDEX] {
         assert!(has(&incident(), start), "{start}");
     }

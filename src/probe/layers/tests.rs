@@ -116,18 +116,18 @@ async fn check(rows: &str, session: impl Fn(&Site) -> Session) {
         let is_docker = place.contains("docker");
         let address = site.net.proxy_url();
         let address = address.trim_start_matches("http://");
-        let mut wrong = String::new();
+        let mut wrong = Vec::new();
         for way in &ways {
             let got = words(way).replace(address, "P");
             let is_meant = (way.registry == "docker.io") == is_docker;
             if is_meant && got != want {
-                wrong += &format!("{place} {fault}\n  want {want}\n   got {got}\n");
+                wrong.push(format!("{place} {fault}\n  want {want}\n   got {got}\n"));
             }
             if !is_meant && place != PROXY && got.contains("TBI") {
-                wrong += &format!("{place} {fault} at {}: {got}\n", way.registry);
+                wrong.push(format!("{place} {fault} at {}: {got}\n", way.registry));
             }
         }
-        wrong
+        wrong.concat()
     }))
     .await;
     let wrong = wrong.concat();

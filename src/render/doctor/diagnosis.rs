@@ -14,7 +14,7 @@ impl Screen<'_> {
         let title = format!("{}: {}", first.code, self.digests.show_in(&first.title));
         let mut lines = self.labelled(
             "Diagnosis",
-            Flow::default().words(&title, self.page.theme.bold),
+            &Flow::default().words(&title, self.page.theme.bold),
         );
         for reason in &first.reasons {
             let text = self.digests.show_in(reason);
@@ -34,7 +34,7 @@ impl Screen<'_> {
         };
         let mut lines = Vec::new();
         if let Some(advice) = &first.advice {
-            lines.extend(self.labelled("Next step", Flow::default().words(advice, TEXT)));
+            lines.extend(self.labelled("Next step", &Flow::default().words(advice, TEXT)));
         }
         for host in &first.allow {
             let port = match host.port {
@@ -53,7 +53,7 @@ impl Screen<'_> {
         }
         if !first.allow.is_empty() {
             let then = "Then run this again: what is red above should turn green.";
-            lines.extend(self.indented(Flow::default().words(then, TEXT)));
+            lines.extend(self.indented(&Flow::default().words(then, TEXT)));
         }
         lines.extend(self.commands(first));
         if let Some(line) = lines.first_mut() {
@@ -76,7 +76,7 @@ impl Screen<'_> {
                 (lead.to_owned(), TEXT),
                 (next.command.clone(), self.page.theme.bold),
             ];
-            lines.extend(self.indented(Flow::default().item(0, command)));
+            lines.extend(self.indented(&Flow::default().item(0, command)));
             let why = self.digests.show_in(&next.why);
             lines.extend(
                 Flow::default()
@@ -93,7 +93,7 @@ impl Screen<'_> {
         let mut lines: Vec<Line> = rest
             .flat_map(|cause| {
                 let title = format!("{}: {}", cause.code, self.digests.show_in(&cause.title));
-                self.indented(Flow::default().words(&title, TEXT))
+                self.indented(&Flow::default().words(&title, TEXT))
             })
             .collect();
         if let Some(first) = lines.first_mut() {
@@ -102,7 +102,7 @@ impl Screen<'_> {
         lines
     }
 
-    fn labelled(&self, label: &str, flow: Flow) -> Vec<Line> {
+    fn labelled(&self, label: &str, flow: &Flow) -> Vec<Line> {
         let mut lines = self.indented(flow);
         if let Some(first) = lines.first_mut() {
             first.label(label);
@@ -110,7 +110,7 @@ impl Screen<'_> {
         lines
     }
 
-    fn indented(&self, flow: Flow) -> Vec<Line> {
+    fn indented(&self, flow: &Flow) -> Vec<Line> {
         flow.lines(self.page.margins(LABEL, LABEL))
     }
 }

@@ -214,7 +214,7 @@ impl Screen<'_> {
             .iter()
             .map(|host| {
                 let known = if host.observed { "" } else { ", expected" };
-                format!("{}:{} ({}{known})", host.host, host.port, host.purpose)
+                format!("{}:{} ({}{known})", host.name, host.port, host.purpose)
             })
             .collect();
         if each.is_empty() {
@@ -245,7 +245,7 @@ fn is_probe(check: &Check) -> bool {
 /// What is chosen stands in the table; what could not be done is said below it.
 fn is_told(check: &Check) -> bool {
     match check.result {
-        CheckResult::Ok => check.id.ends_with(".pull"),
+        CheckResult::Ok => step_of(check).is_none(),
         CheckResult::Skipped => !is_probe(check),
         CheckResult::Fail | CheckResult::Warn | CheckResult::Unknown => true,
     }

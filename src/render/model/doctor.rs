@@ -4,7 +4,7 @@ mod hosts;
 
 use std::time::Duration;
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use super::egress::millis;
 use super::{API_VERSION, Detail, Next, Node, Reasons, Time, known};
@@ -103,7 +103,6 @@ pub(crate) struct VantagePoint {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Check {
     pub(crate) id: String,
-    #[serde(serialize_with = "group")]
     pub(crate) group: Group,
     pub(crate) vantage: Option<String>,
     pub(crate) target: Option<String>,
@@ -349,14 +348,4 @@ fn vantage_points(readings: &Readings) -> Vec<VantagePoint> {
         proxy: None,
     }));
     points
-}
-
-fn group<S: Serializer>(group: &Group, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(match group {
-        Group::Access => "access",
-        Group::Registries => "registries",
-        Group::Images => "images",
-        Group::RefreshJob => "refreshJob",
-        Group::Chart => "chart",
-    })
 }

@@ -71,11 +71,9 @@ fn what_the_roles_allow_is_what_doctor_uses() {
         }
         let parts: Vec<_> = path.split('/').filter(|part| !part.is_empty()).collect();
         let rest = &parts[if parts[0] == "api" { 2 } else { 3 }..];
-        let rest = match rest {
-            ["namespaces", _, rest @ ..] => rest,
-            rest => rest,
-        };
         let resource = match rest {
+            ["namespaces", _, resource, _, sub, ..] => format!("{resource}/{sub}"),
+            ["namespaces", _, resource, ..] => (*resource).to_owned(),
             [resource, _, sub, ..] => format!("{resource}/{sub}"),
             [resource, ..] => (*resource).to_owned(),
             [] => continue,

@@ -8,7 +8,8 @@ use crate::render::model::API_VERSION;
 /// A host that images need.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Host {
-    pub(crate) host: String,
+    #[serde(rename = "host")]
+    pub(crate) name: String,
     pub(crate) port: u16,
     /// `registry`, `token` or `layers`.
     pub(crate) purpose: &'static str,
@@ -59,7 +60,7 @@ pub(super) fn hosts(readings: &Readings) -> Vec<Host> {
                 None => (host.as_str(), 443),
             };
             hosts.push(Host {
-                host: name.to_owned(),
+                name: name.to_owned(),
                 port,
                 purpose,
                 registry: way.registry.clone(),
