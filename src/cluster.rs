@@ -12,6 +12,7 @@ mod images;
 pub(crate) mod job;
 mod nodes;
 pub(crate) mod observe;
+pub(crate) mod original;
 pub(crate) mod ownership;
 mod pods;
 pub(crate) mod policies;

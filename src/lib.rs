@@ -74,7 +74,7 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
             cli.screen,
             &cli.connection,
         )),
-        Command::Doctor(doctor) => command::wait_for(command::doctor::doctor(
+        Command::Doctor(doctor) => command::run(command::doctor::doctor(
             &doctor,
             cli.screen,
             &cli.connection,

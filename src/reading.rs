@@ -46,7 +46,6 @@ pub(crate) struct PodLook {
 }
 
 /// Why no pod has looked.
-#[cfg_attr(not(test), expect(dead_code, reason = "made by the pod probe"))]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Unprobed {
     /// Nobody wanted it to: `--no-probe`.

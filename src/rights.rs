@@ -97,6 +97,12 @@ pub(crate) const STATUS: &[Rule] = &[
 pub(crate) const DOCTOR: &[Rule] = &[
     rule(
         Release,
+        JOBS,
+        &["create", "delete", "get"],
+        Helps("looking from a pod"),
+    ),
+    rule(
+        Release,
         ("", "events"),
         &["list"],
         Helps("what the kubelets say of pulls"),

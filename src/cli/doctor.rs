@@ -31,6 +31,18 @@ pub(crate) struct Doctor {
     #[arg(long, value_name = "DURATION")]
     pub(crate) wait: Option<RequestTimeout>,
 
+    /// Do not look from a pod: make no Job
+    #[arg(long, conflicts_with_all = ["all_nodes", "probe_image"])]
+    pub(crate) no_probe: bool,
+
+    /// Look from a pod on each node that may run the refresher, not from one alone
+    #[arg(long)]
+    pub(crate) all_nodes: bool,
+
+    /// The image of the pods that look; without it the refresher's own
+    #[arg(long, value_name = "IMAGE")]
+    pub(crate) probe_image: Option<String>,
+
     /// Print only the hosts that these images need, for whoever runs the firewall
     #[arg(
         long,
@@ -54,6 +66,13 @@ pub(crate) struct Doctor {
         conflicts_with_all = ["output", "wait"]
     )]
     pub(crate) print_rbac: Option<Of>,
+}
+
+impl Doctor {
+    /// The hosts that images need are known without a look from anywhere but here.
+    pub(crate) fn looks_from_pods(&self) -> bool {
+        !self.no_probe && self.allowlist.is_none()
+    }
 }
 
 #[derive(ValueEnum, Clone, Copy, Debug, Default, PartialEq, Eq)]

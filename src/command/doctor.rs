@@ -1,11 +1,16 @@
 //! `doctor`: reads everything that could keep images from being refreshed, judges it, and concludes what is wrong.
 
+mod pods;
 mod readings;
 
 use std::time::{Duration, Instant};
 
+use futures::future::join;
+
 use crate::checks::judge;
 use crate::cli::{self, DoctorFormat};
+use crate::cluster::connect::{Cluster, connect};
+use crate::cluster::job::{Leftover, OwnJobs};
 use crate::diagnosis::conclude;
 use crate::error::{Error, Exit};
 use crate::health::assess;
@@ -18,6 +23,8 @@ use crate::terminal;
 
 /// How long after a look that found something wrong the next one begins (`--wait`).
 const AGAIN: Duration = Duration::from_secs(10);
+/// How often Jobs are looked at.
+const POLL: Duration = Duration::from_millis(500);
 
 /// # Errors
 ///
@@ -28,14 +35,69 @@ pub(crate) async fn doctor(
     connection: &cli::Connection,
 ) -> Result<Exit, Error> {
     if let Some(of) = args.print_rbac {
-        let places = readings::places(connection).await?;
-        terminal::print(&rbac::roles(of, &places))?;
-        return Ok(Exit::Done);
+        return tokio::select! {
+            places = readings::places(connection) => {
+                terminal::print(&rbac::roles(of, &places?)).map(|()| Exit::Done)
+            }
+            exit = terminal::interrupted() => Ok(exit),
+        };
     }
+    let connected = tokio::select! {
+        connected = connect(connection) => connected,
+        exit = terminal::interrupted() => return Ok(exit),
+    };
+    let cluster = match connected {
+        Ok(cluster) => cluster,
+        // Its answer is missing, and everything else can still be looked at.
+        Err(error @ Error::CredentialPlugin { .. }) => {
+            return tokio::select! {
+                looked = readings::without_cluster(connection, &error) => {
+                    let started = Instant::now();
+                    let reports = [report(args, &looked, started.elapsed())];
+                    terminal::print(&page(args, screen, &reports)).map(|()| exit(&reports))
+                }
+                exit = terminal::interrupted() => Ok(exit),
+            };
+        }
+        Err(error) => return Err(error),
+    };
+    let jobs = OwnJobs::new(&cluster, &cluster.namespace, POLL);
+    let ended = tokio::select! {
+        ended = Box::pin(rounds(args, screen, &cluster, &jobs)) => ended,
+        exit = terminal::interrupted() => Ok(exit),
+    };
+    // A second signal ends the program at once; then the Jobs' own deadline and TTL clear up.
+    tokio::select! {
+        leftovers = jobs.remove_all() => left_over(&leftovers),
+        exit = terminal::interrupted() => {
+            terminal::say("interrupted again: what is left of the probe deletes itself within minutes\n");
+            return Ok(exit);
+        }
+    }
+    ended
+}
+
+/// Looks, and with `--wait` again until nothing is wrong.
+async fn rounds(
+    args: &cli::Doctor,
+    screen: cli::Screen,
+    cluster: &Cluster,
+    jobs: &OwnJobs<'_>,
+) -> Result<Exit, Error> {
     let started = Instant::now();
     loop {
         let what = "looking at the API server and the registries";
-        let looked = terminal::waiting(screen, what, readings::read(args, connection)).await?;
+        let looked = async {
+            let sweep = async {
+                if args.looks_from_pods() {
+                    jobs.sweep().await;
+                }
+            };
+            let (looked, ()) = join(readings::read(args, cluster, jobs), sweep).await;
+            left_over(&jobs.remove_all().await);
+            looked
+        };
+        let looked = terminal::waiting(screen, what, Box::pin(looked)).await;
         if let Some(format) = args.allowlist {
             return hosts(format, &looked);
         }
@@ -52,6 +114,15 @@ pub(crate) async fn doctor(
                 return Ok(exit);
             }
         }
+    }
+}
+
+/// Jobs that could not be removed.
+fn left_over(leftovers: &[Leftover]) {
+    for Leftover { name, why, .. } in leftovers {
+        terminal::say(&format!(
+            "job/{name} could not be deleted: {why}; it deletes itself five minutes after it ends\n"
+        ));
     }
 }
 

@@ -17,7 +17,7 @@ use crate::registry::steps::{Greeting, Leave, Steps, Timed, Walked};
 
 use answers::{failed, greeted, named_reading, with_port};
 
-mod answers;
+pub(super) mod answers;
 
 /// The way to each of these registries, and to those of the images, by their names.
 ///

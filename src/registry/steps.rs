@@ -94,6 +94,15 @@ impl Steps<'_> {
         has_own.then(|| authority(&tokens.realm))
     }
 
+    /// Where tokens come from and in whose name, where that is known.
+    pub(crate) fn tokens(&self) -> Option<(String, String)> {
+        let tokens = self.registry.endpoint.tokens.as_ref()?;
+        Some((
+            tokens.realm.to_string(),
+            tokens.name.clone().unwrap_or_default(),
+        ))
+    }
+
     /// Where layers are expected, the likeliest first.
     pub(crate) fn layer_hosts(&self) -> &'static [&'static str] {
         self.registry.endpoint.layers

@@ -3,12 +3,15 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use futures::channel::oneshot;
 use futures::future::{join, join_all};
 use futures::join;
 use jiff::Timestamp;
 
+use super::pods::Pods;
 use crate::cli;
 use crate::cluster::connect::{Cluster, connect};
+use crate::cluster::job::OwnJobs;
 use crate::cluster::observe::{self, Namespace};
 use crate::cluster::{access, policies};
 use crate::error::Error;
@@ -36,24 +39,17 @@ const NODE_AGENTS: &str = "tracebloc-node-agents";
 /// Looks once: one set of readings per release, in the order of their names; at least one.
 pub(super) async fn read(
     args: &cli::Doctor,
-    connection: &cli::Connection,
-) -> Result<Vec<Readings>, Error> {
-    let cluster = match connect(connection).await {
-        Ok(cluster) => cluster,
-        // Its answer is missing, and everything else can still be looked at.
-        Err(error @ Error::CredentialPlugin { .. }) => {
-            return Ok(vec![without_cluster(connection, &error).await]);
-        }
-        Err(error) => return Err(error),
-    };
+    cluster: &Cluster,
+    jobs: &OwnJobs<'_>,
+) -> Vec<Readings> {
     let (server, looked) = join(
-        server(&cluster),
-        Box::pin(observe::look(&cluster, args.selector.as_deref())),
+        server(cluster),
+        Box::pin(observe::look(cluster, args.selector.as_deref())),
     )
     .await;
     match looked {
-        Ok(namespace) => Ok(of_releases(&cluster, server, &namespace).await),
-        Err(error) => Ok(vec![without_release(&cluster, server, &error).await]),
+        Ok(namespace) => Box::pin(of_releases(args, cluster, jobs, server, &namespace)).await,
+        Err(error) => vec![without_release(cluster, server, &error).await],
     }
 }
 
@@ -83,18 +79,36 @@ async fn server(cluster: &Cluster) -> Result<Server, Error> {
 }
 
 async fn of_releases(
+    args: &cli::Doctor,
     cluster: &Cluster,
+    jobs: &OwnJobs<'_>,
     server: Result<Server, Error>,
     namespace: &Namespace,
 ) -> Vec<Readings> {
-    let images: BTreeSet<Reference> = first_glance(cluster, namespace)
-        .iter()
-        .flat_map(tags)
-        .collect();
+    let needed: Vec<BTreeSet<Reference>> =
+        first_glance(cluster, namespace).iter().map(tags).collect();
+    let images: BTreeSet<Reference> = needed.iter().flatten().cloned().collect();
     let (session, probe) = (open(), open());
+    let pods = Pods {
+        args,
+        cluster,
+        jobs,
+        session: probe.as_ref(),
+    };
     let agents = monitor(namespace).map(|(_, namespace)| namespace);
     let releases = namespace.releases();
-    let each = releases.iter().map(async |release| {
+    let (tell, told): (Vec<_>, Vec<_>) = releases.iter().map(|_| oneshot::channel()).unzip();
+    let here = async {
+        let here = look_from_here(probe.as_ref(), &[], &images).await;
+        for waiting in tell {
+            // Who waits no longer needs no answer.
+            let _ = waiting.send(here.clone());
+        }
+        here
+    };
+    let asked = releases.iter().zip(&needed).zip(told);
+    let each = asked.map(async |((release, images), told)| {
+        let images: Vec<_> = images.iter().cloned().collect();
         let policies = async {
             match release.cron_job() {
                 Some(cron_job) => {
@@ -103,18 +117,19 @@ async fn of_releases(
                 None => Ok(Vec::new()),
             }
         };
-        join(access::of_account(cluster, release), policies).await
+        let looks = Box::pin(pods.look(release, &images, told));
+        join!(access::of_account(cluster, release), policies, looks)
     });
     let (seen, here, rights, each) = join!(
         go_on(cluster, session.as_ref(), namespace),
-        look_from_here(probe.as_ref(), &[], &images),
+        here,
         access::of_caller(cluster, agents.as_deref()),
         join_all(each),
     );
     let server = server.map_err(|error| refusal(&error));
     seen.into_iter()
         .zip(each)
-        .map(|(seen, (account, policies))| Readings {
+        .map(|(seen, (account, policies, pods))| Readings {
             at: seen.at,
             context: cluster.context.clone(),
             namespace: seen.release.namespace.clone(),
@@ -124,7 +139,7 @@ async fn of_releases(
             here: of_release(&here, &seen),
             release: Ok(seen),
             policies,
-            pods: Vec::new(),
+            pods,
             pulls: Vec::new(),
         })
         .collect()
@@ -170,7 +185,7 @@ async fn without_release(
     }
 }
 
-async fn without_cluster(connection: &cli::Connection, error: &Error) -> Readings {
+pub(super) async fn without_cluster(connection: &cli::Connection, error: &Error) -> Readings {
     let probe = open();
     let unknown = || "?".to_owned();
     Readings {

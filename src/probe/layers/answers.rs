@@ -48,7 +48,7 @@ pub(super) fn failed(failure: &Failure) -> Reading {
 }
 
 /// `ghcr.io:443`; a host that names its port keeps it.
-pub(super) fn with_port(host: &str) -> String {
+pub(in crate::probe) fn with_port(host: &str) -> String {
     let has_port = host
         .rsplit(':')
         .next()
