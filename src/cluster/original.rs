@@ -158,6 +158,3 @@ async fn site(cluster: &Cluster, release: &Release, cron_job: Option<&CronJob>) 
         scheduling: crate::node::Scheduling::default(),
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -182,6 +182,3 @@ impl Running {
         None
     }
 }
-
-#[cfg(test)]
-mod tests;

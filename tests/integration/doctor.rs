@@ -5,6 +5,7 @@ mod exits;
 mod hostile;
 mod lists;
 mod missing;
+mod pods;
 mod screens;
 
 use std::sync::OnceLock;
@@ -20,8 +21,13 @@ use crate::world::sim::release::Generation;
 use crate::world::sim::release::scenarios::incident_g2;
 use crate::world::sim::site::Site;
 
-/// `doctor` with these words, at a site.
+/// `doctor` with these words, at a site where no pod looks.
 fn doctor(site: &Site, args: &[&str]) -> Plugin {
+    with_pods(site, args).args(["--no-probe"])
+}
+
+/// `doctor` with these words, at a site.
+fn with_pods(site: &Site, args: &[&str]) -> Plugin {
     let plugin = Plugin::new().args(["doctor"]).args(args);
     let env = site.env().into_iter();
     env.fold(plugin, |plugin, (name, value)| plugin.env(name, value))

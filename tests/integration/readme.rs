@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use crate::world::sim::probe::probes;
 use crate::world::sim::registries::Internet;
 use crate::world::sim::registries::content::Index;
 use crate::world::sim::release::scenarios::{healthy, incident_g2, silent_g1};
@@ -54,11 +55,18 @@ fn examples(readme: &str) -> Vec<Example> {
 fn site(name: &str) -> Option<Site> {
     Some(match name {
         "" => return None,
-        "incident" => Site::new(incident_g2),
+        "incident" => barred(Site::new(incident_g2)),
         "silent" => Site::new(silent_g1),
         "healthy" => held(),
         other => panic!("the README names a site that there is not: {other}"),
     })
+}
+
+/// Pods, and nobody else, are kept from ghcr.io.
+fn barred(site: Site) -> Site {
+    let hosts = &["ghcr.io", "pkg-containers.githubusercontent.com"];
+    site.cluster.on(probes(&site.latest, hosts));
+    site
 }
 
 /// Everything is current but the ingestor, which the values pin to an earlier build.
