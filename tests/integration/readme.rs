@@ -130,7 +130,16 @@ fn timeless(text: &str) -> String {
             word.to_owned()
         }
     };
-    let line = |line: &str| line.split(' ').map(word).collect::<Vec<_>>().join(" ");
+    let line = |line: &str| {
+        let line = line.split(' ').map(word).collect::<Vec<_>>().join(" ");
+        // The column behind a time moves with its digits.
+        let words = line.split_whitespace();
+        if line.contains("TIME") || line.contains("N of 100 left") {
+            words.collect::<Vec<_>>().join(" ")
+        } else {
+            line
+        }
+    };
     text.lines()
         .map(|text| line(&budget(text)).trim_end().to_owned() + "\n")
         .collect()

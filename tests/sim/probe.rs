@@ -24,7 +24,7 @@ pub(crate) fn probes(
         let mut message = "tracebloc-images-probe 1 done\ntools curl openssl nslookup\n".to_owned();
         let words = container["args"].as_array().into_iter().flatten().skip(1);
         for word in words.filter_map(Value::as_str) {
-            message += &answers(word, barred, &digests);
+            message.push_str(&answers(word, barred, &digests));
         }
         json!({
             "imageID": "docker.io/alpine/k8s@sha256:0000000000000000000000000000000000000000000000000000000000000000",

@@ -138,7 +138,7 @@ pub(crate) fn read(message: &str) -> Result<Told, String> {
         let words: Vec<&str> = parts.next().unwrap_or_default().split(' ').collect();
         match words[..] {
             ["tools", ref tools @ ..] => {
-                told.tools = tools.iter().take(10).map(|tool| word(tool)).collect()
+                told.tools = tools.iter().take(10).map(|tool| word(tool)).collect();
             }
             ["proxy"] => {
                 told.proxy = Some(Proxy {

@@ -36,7 +36,7 @@ pub(crate) fn template(original: &Original, words: &[String], node: Option<&str>
     let mut container = own_container(spec, &original.container);
     command(object(&mut container), original, words, &dropped);
     restrict(
-        object(&mut spec.entry("securityContext").or_insert_with(|| json!({}))),
+        object(spec.entry("securityContext").or_insert_with(|| json!({}))),
         &container,
     );
     spec.insert("containers".to_owned(), json!([container]));
@@ -59,9 +59,7 @@ fn object(value: &mut Value) -> &mut Map<String, Value> {
 /// The script that it would mount, and whatever identity projected volumes would give it. Adds a place to write.
 fn drop_volumes(spec: &mut Map<String, Value>) -> Vec<String> {
     let all = spec.remove("volumes").unwrap_or_default();
-    let is_kept = |volume: &&Value| {
-        !(volume["configMap"].is_object() && is_script(volume)) && !gives_token(volume)
-    };
+    let is_kept = |volume: &&Value| !is_script(volume) && !gives_token(volume);
     let all: Vec<Value> = all.as_array().cloned().unwrap_or_default();
     let mut kept: Vec<Value> = all.iter().filter(is_kept).cloned().collect();
     let dropped = all
@@ -74,10 +72,10 @@ fn drop_volumes(spec: &mut Map<String, Value>) -> Vec<String> {
     dropped
 }
 
-/// Of ConfigMaps only the refresher's script is dropped: a site's authorities may come by another one.
+/// A site's authorities may come by another map, which is kept.
 fn is_script(volume: &Value) -> bool {
-    let map = volume["configMap"]["name"].as_str().unwrap_or_default();
-    volume["name"] == "scripts" || map.contains("image-refresh")
+    let map = volume["configMap"]["name"].as_str();
+    map.is_some_and(|map| volume["name"] == "scripts" || map.contains("image-refresh"))
 }
 
 fn gives_token(volume: &Value) -> bool {

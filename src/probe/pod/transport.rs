@@ -147,7 +147,7 @@ fn unresolved(answer: &Answer) -> (Code, String) {
     }
 }
 
-/// By OpenSSL's verdict: X509_V_ERR_*.
+/// By OpenSSL's verdict on the certificate (`x509_vfy.h`).
 fn certificate(answer: &Answer) -> (Code, String) {
     match answer.verify {
         18..=21 => (

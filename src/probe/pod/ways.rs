@@ -3,12 +3,16 @@
 use std::time::Duration;
 
 use crate::codes::Code;
-use crate::reading::{Broken, Budget, Known, LayerHost, Reading, Step, Taken, Way};
+use crate::reading::{Broken, Known, LayerHost, Reading, Step, Taken, Way};
+
+use answers::{budget, failed, greeting, page};
 
 use super::question::Question;
-use super::result::{Answer, Exit, Proxy, Told};
+use super::result::{Answer, Proxy, Told};
 use super::transport::{Crossing, crossing};
 use crate::probe::layers::answers::with_port;
+
+mod answers;
 
 /// One way for each question, in their order.
 pub(crate) fn ways(questions: &[Question], told: &Told) -> Vec<Way> {
@@ -189,7 +193,6 @@ impl Look<'_> {
             Crossing::Unknown(why) => Reading::Unknown(why),
             Crossing::Over => match (answer.status, answer.is_page()) {
                 (200, _) if answer.field("tk") == "1" => Reading::Passed,
-                (200 | 401 | 403, true) => at(Code::TokenPathFiltered, &page(answer)),
                 (200, false) => at(Code::TokenMalformed, "an answer without a token"),
                 (status @ (401 | 403), false) => at(
                     Code::TokenRefused,
@@ -357,64 +360,6 @@ fn blocked(way: &Way) -> Option<Step> {
         .iter()
         .find(|(step, taken)| **step != Step::Budget && !is_passable(&taken.reading))
         .map(|(step, _)| *step)
-}
-
-fn failed(code: Code, host: &str, message: &str) -> Reading {
-    Reading::Failed(Broken {
-        code,
-        cause: code,
-        host: host.to_owned(),
-        message: message.to_owned(),
-    })
-}
-
-/// Whether it is a registry that answers (distribution spec, end-1).
-fn greeting(answer: &Answer) -> Reading {
-    let host = &answer.host;
-    match (answer.status, answer.is_page()) {
-        (401, false) if answer.exit == Exit::Wget => Reading::Passed,
-        (401, false) if answer.field("ra").is_empty() => failed(
-            Code::ChallengeAltered,
-            host,
-            "its challenge is missing or not its own",
-        ),
-        (401, false) => Reading::Passed,
-        (200, false) => Reading::Odd(Broken {
-            code: Code::MirrorAnswers,
-            cause: Code::MirrorAnswers,
-            host: host.clone(),
-            message: "lets everybody in: a mirror or a cache answers for it".to_owned(),
-        }),
-        (429, _) => failed(Code::RateLimited, host, "too many requests (429)"),
-        (status @ 500.., _) => failed(Code::RegistryError, host, &format!("answered {status}")),
-        _ => failed(Code::NotARegistry, host, &page(answer)),
-    }
-}
-
-/// An answer that no registry gives.
-fn page(answer: &Answer) -> String {
-    let (title, server) = (answer.field("t"), answer.field("sv"));
-    let title = match title {
-        "" if answer.is_page() => " with a web page".to_owned(),
-        "" => String::new(),
-        title if answer.is_page() => format!(" with a web page {title:?}"),
-        code => format!(" {code}"),
-    };
-    let server = match server {
-        "" => String::new(),
-        server => format!(" (server {server})"),
-    };
-    format!("answered {}{title}{server}", answer.status)
-}
-
-/// `100;w=21600`: what is left of the pulls, as Docker Hub counts them.
-fn budget(answer: &Answer) -> Option<Budget> {
-    let count = |name| answer.field(name).split(';').next()?.trim().parse().ok();
-    Some(Budget {
-        left: count("rl")?,
-        limit: count("rm"),
-        source: Some(answer.field("rs").to_owned()).filter(|source| !source.is_empty()),
-    })
 }
 
 /// As a registry's own endpoint has them, none of them seen.

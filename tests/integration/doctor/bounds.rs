@@ -31,7 +31,7 @@ fn each_right_is_asked_for_once() {
     document(&site, &[]);
     let own = site.cluster.count("POST", "/selfsubjectaccessreviews");
     let account = site.cluster.count("POST", "/localsubjectaccessreviews");
-    assert_eq!((own, account), (14, 8));
+    assert_eq!((own, account), (17, 8));
     let whole = site.cluster.count("POST", "/subjectaccessreviews");
     assert_eq!(whole, 0, "only where a local one is refused");
 }

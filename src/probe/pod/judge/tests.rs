@@ -32,19 +32,19 @@ fn job(state: Option<ContainerState>, words: &[&str]) -> OwnJob {
     }
 }
 
-fn waits(reason: &str) -> Option<ContainerState> {
-    Some(ContainerState::Waiting {
+fn waits(reason: &str) -> ContainerState {
+    ContainerState::Waiting {
         reason: reason.to_owned(),
         message: "words".to_owned(),
-    })
+    }
 }
 
-fn ended(reason: &str, message: &str) -> Option<ContainerState> {
-    Some(ContainerState::Ended {
+fn ended(reason: &str, message: &str) -> ContainerState {
+    ContainerState::Ended {
         reason: reason.to_owned(),
         exit_code: 128,
         message: message.to_owned(),
-    })
+    }
 }
 
 /// `501 words`, `...` while it is open, `+` with a result.
@@ -72,7 +72,12 @@ fn whatever_keeps_a_probe_from_starting_is_told_in_the_words_of_whoever_did() {
         message: "Job was active longer than specified deadline".to_owned(),
     };
     for (name, job, age, want) in [
-        ("creating", job(waits("ContainerCreating"), &[]), 60, "..."),
+        (
+            "creating",
+            job(Some(waits("ContainerCreating")), &[]),
+            60,
+            "...",
+        ),
         (
             "running",
             job(Some(ContainerState::Running), &[]),
@@ -81,31 +86,37 @@ fn whatever_keeps_a_probe_from_starting_is_told_in_the_words_of_whoever_did() {
         ),
         (
             "a volume is missing",
-            job(waits("ContainerCreating"), &["MountVolume.SetUp failed"]),
+            job(
+                Some(waits("ContainerCreating")),
+                &["MountVolume.SetUp failed"],
+            ),
             19,
             "...",
         ),
         (
             "it stays missing",
-            job(waits("ContainerCreating"), &["MountVolume.SetUp failed"]),
+            job(
+                Some(waits("ContainerCreating")),
+                &["MountVolume.SetUp failed"],
+            ),
             20,
             "- MountVolume.SetUp failed",
         ),
         (
             "no image",
-            job(waits("ErrImagePull"), &[]),
+            job(Some(waits("ErrImagePull")), &[]),
             0,
             "TBI-501 ErrImagePull: words",
         ),
         (
             "no image for a while",
-            job(waits("ImagePullBackOff"), &[]),
+            job(Some(waits("ImagePullBackOff")), &[]),
             0,
             "TBI-501 ImagePullBackOff: words",
         ),
         (
             "root",
-            job(waits("CreateContainerConfigError"), &[]),
+            job(Some(waits("CreateContainerConfigError")), &[]),
             0,
             "TBI-502 CreateContainerConfigError: words",
         ),
@@ -125,19 +136,22 @@ fn whatever_keeps_a_probe_from_starting_is_told_in_the_words_of_whoever_did() {
         ),
         (
             "no shell",
-            job(ended("StartError", "exec: \"sh\": not found"), &[]),
+            job(Some(ended("StartError", "exec: \"sh\": not found")), &[]),
             0,
             "- its image has no shell to run it: exec: \"sh\": not found",
         ),
         (
             "no result",
-            job(ended("OOMKilled", ""), &[]),
+            job(Some(ended("OOMKilled", "")), &[]),
             0,
             "- it has left no result (exit code 128, OOMKilled)",
         ),
         (
             "a result",
-            job(ended("Completed", "tracebloc-images-probe 1 done\n"), &[]),
+            job(
+                Some(ended("Completed", "tracebloc-images-probe 1 done\n")),
+                &[],
+            ),
             0,
             "+",
         ),
@@ -148,7 +162,10 @@ fn whatever_keeps_a_probe_from_starting_is_told_in_the_words_of_whoever_did() {
 
 #[test]
 fn a_container_that_a_mesh_has_added_is_not_the_probe() {
-    let mut job = job(ended("Completed", "tracebloc-images-probe 1 done\n"), &[]);
+    let mut job = job(
+        Some(ended("Completed", "tracebloc-images-probe 1 done\n")),
+        &[],
+    );
     job.pods[0].containers.insert(
         0,
         OwnContainer {

@@ -79,10 +79,11 @@ fn told(question: &Question, proxy: &str, broken: &str) -> Told {
             panic!("{answer}")
         };
         let fields = fields.replace("DIGEST", DIGEST).replace(';', "\t");
-        message += &format!(
+        let line = format!(
             "ask {} {what} {host} {exit} {status} {tunnel} 0.00{dns} 0.00{tcp} 0.00{tls} 0.009 {verify} \t{fields}\n",
             question.registry
         );
+        message.push_str(&line);
     }
     read(&message).unwrap()
 }
