@@ -16,6 +16,7 @@ pub(crate) mod original;
 pub(crate) mod ownership;
 mod pods;
 pub(crate) mod policies;
+pub(crate) mod pulls;
 pub(crate) mod read;
 mod record;
 pub(crate) mod rollout;

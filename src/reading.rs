@@ -35,6 +35,8 @@ pub(crate) struct Readings {
     pub(crate) pods: Vec<PodLook>,
     /// What nodes themselves pulled, or could not.
     pub(crate) pulls: Vec<NodePull>,
+    /// Why a pull tells nothing of the way, each.
+    pub(crate) unpulled: Vec<Unprobed>,
 }
 
 /// What a probe pod saw.

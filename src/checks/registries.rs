@@ -22,6 +22,7 @@ pub(super) fn checks(readings: &Readings) -> Vec<Check> {
         }
     }
     checks.extend(readings.pulls.iter().map(pulled));
+    checks.extend(readings.unpulled.iter().map(unpulled));
     checks.extend(digests(readings));
     checks.extend(mirrored(readings));
     checks.extend(policies(readings));
@@ -94,6 +95,19 @@ fn pulled(pull: &NodePull) -> Check {
                     broken.message
                 ))
                 .coded(broken.code)
+        },
+    }
+}
+
+/// A pull that failed otherwise than on its way, or was not tested.
+fn unpulled(why: &Unprobed) -> Check {
+    let check = |outcome| Check::new(Group::Registries, "egress.pull", outcome);
+    match why {
+        Unprobed::ByChoice(why) => check(Outcome::Skip(why.clone())).saying("pull test"),
+        Unprobed::Unable(why) => check(Outcome::Unknown(why.clone())).saying("pull test"),
+        Unprobed::Failed { code, message } => Check {
+            code: *code,
+            ..check(Outcome::Fail).saying(message.clone())
         },
     }
 }

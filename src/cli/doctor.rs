@@ -14,6 +14,7 @@ Examples:
   kubectl tracebloc-images doctor -n tracebloc --wait 10m";
 
 #[derive(Args, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub(crate) struct Doctor {
     /// How to print the answer
     #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
@@ -34,6 +35,10 @@ pub(crate) struct Doctor {
     /// Do not look from a pod: make no Job
     #[arg(long, conflicts_with_all = ["all_nodes", "probe_image"])]
     pub(crate) no_probe: bool,
+
+    /// Have a node pull the latest of one image of each registry, by a Job that never runs it
+    #[arg(long)]
+    pub(crate) pull_test: bool,
 
     /// Look from a pod on each node that may run the refresher, not from one alone
     #[arg(long)]

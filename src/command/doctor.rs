@@ -1,5 +1,6 @@
 //! `doctor`: reads everything that could keep images from being refreshed, judges it, and concludes what is wrong.
 
+mod nodes;
 mod pods;
 mod readings;
 

@@ -164,5 +164,6 @@ pub(crate) fn of(seen: Observation) -> Readings {
         here: both(),
         pods: Vec::new(),
         pulls: Vec::new(),
+        unpulled: Vec::new(),
     }
 }

@@ -109,6 +109,47 @@ fn every_fault_is_diagnosed_with_its_code_and_from_where_it_is_seen() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+#[test]
+fn the_nodes_own_way_is_told_by_a_pull_test_and_by_events() {
+    let lab = Lab::get();
+    let network = lab.network();
+    let tracked = "ghcr.io/tracebloc/ingestor:nodes";
+    let current = lab.retag(tracked, "0.3");
+    let berlin = lab.install("nodes", Generation::G2, |values| {
+        values.images.ingestor.tag = Some("nodes".to_owned());
+        values.images.ingestor.digest = Some(current.clone());
+    });
+    let test = ["doctor", "--pull-test", "-o", "json"];
+    let screens = |what: &str| format!("{what}\n{}", berlin.laptop(&["doctor", "--pull-test"]));
+
+    network.fault("pod ghcr.io refuse");
+    let report: Value = serde_json::from_str(&berlin.laptop(&test).stdout).unwrap();
+    let pull = pull_of(&report, "egress.ghcr.io.pull");
+    assert_eq!(pull["result"], "ok", "{}", screens("the node passes"));
+    assert_eq!(report["diagnosis"][0]["code"], "TBI-202");
+
+    network.fault("node ghcr.io refuse");
+    let report: Value = serde_json::from_str(&berlin.laptop(&test).stdout).unwrap();
+    let pull = pull_of(&report, "egress.ghcr.io.pull");
+    assert_eq!(
+        (&pull["result"], &pull["code"]),
+        (&"fail".into(), &"TBI-202".into()),
+        "{}",
+        screens("both")
+    );
+    assert_eq!(report["diagnosis"][0]["code"], "TBI-202");
+    network.heal();
+    is_cleared(&berlin);
+}
+
+fn pull_of(report: &Value, id: &str) -> Value {
+    let mut checks = report["checks"].as_array().into_iter().flatten();
+    checks
+        .find(|check| check["id"] == id)
+        .cloned()
+        .unwrap_or_default()
+}
+
 /// The first check that fails from there; empty where none does.
 fn failing(report: &Value, vantage: &str) -> String {
     let mut checks = report["checks"].as_array().into_iter().flatten();

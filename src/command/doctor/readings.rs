@@ -8,6 +8,8 @@ use futures::future::{join, join_all};
 use futures::join;
 use jiff::Timestamp;
 
+use super::left_over;
+use super::nodes;
 use super::pods::Pods;
 use crate::cli;
 use crate::cluster::connect::{Cluster, connect};
@@ -127,9 +129,25 @@ async fn of_releases(
         join_all(each),
     );
     let server = server.map_err(|error| refusal(&error));
+    let nodes = join_all(seen.iter().map(|seen| nodes::heard(cluster, seen)));
+    let mut nodes = Box::pin(nodes).await;
+    if args.pull_test {
+        for (seen, nodes) in seen.iter().zip(&mut nodes) {
+            let (tested, leftovers) = Box::pin(nodes::pulled(jobs, seen)).await;
+            // A test of now is worth more than what was said before.
+            nodes.pulls.retain(|pull| {
+                let mut tested = tested.pulls.iter();
+                !tested.any(|one| one.image.registry == pull.image.registry)
+            });
+            nodes.pulls.extend(tested.pulls);
+            nodes.unpulled.extend(tested.unpulled);
+            left_over(&leftovers);
+        }
+    }
     seen.into_iter()
         .zip(each)
-        .map(|(seen, (account, policies, pods))| Readings {
+        .zip(nodes)
+        .map(|((seen, (account, policies, pods)), nodes)| Readings {
             at: seen.at,
             context: cluster.context.clone(),
             namespace: seen.release.namespace.clone(),
@@ -140,7 +158,8 @@ async fn of_releases(
             release: Ok(seen),
             policies,
             pods,
-            pulls: Vec::new(),
+            pulls: nodes.pulls,
+            unpulled: nodes.unpulled,
         })
         .collect()
 }
@@ -182,6 +201,7 @@ async fn without_release(
         here,
         pods: Vec::new(),
         pulls: Vec::new(),
+        unpulled: Vec::new(),
     }
 }
 
@@ -200,6 +220,7 @@ pub(super) async fn without_cluster(connection: &cli::Connection, error: &Error)
         here: look_from_here(probe.as_ref(), REGISTRIES, &BTreeSet::new()).await,
         pods: Vec::new(),
         pulls: Vec::new(),
+        unpulled: Vec::new(),
     }
 }
 
