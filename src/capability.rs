@@ -42,6 +42,22 @@ impl Env {
         }
     }
 
+    /// The images whose `*_PINNED` is `1`.
+    pub(crate) fn pinned(&self) -> BTreeSet<ManagedImage> {
+        let names = [
+            (ManagedImage::JobsManager, "JOBS_MANAGER_PINNED"),
+            (ManagedImage::PodsMonitor, "PODS_MONITOR_PINNED"),
+            (ManagedImage::Ingestor, "INGESTOR_PINNED"),
+            (ManagedImage::ResourceMonitor, "RESOURCE_MONITOR_PINNED"),
+            (ManagedImage::RequestsProxy, "REQUESTS_PROXY_PINNED"),
+        ];
+        names
+            .into_iter()
+            .filter(|(_, name)| self.literal(name) == Some("1"))
+            .map(|(image, _)| image)
+            .collect()
+    }
+
     /// How many entries bear the name.
     pub(crate) fn count(&self, name: &str) -> usize {
         self.0.iter().filter(|(n, _)| n == name).count()
@@ -154,9 +170,11 @@ impl Limit {
             None => Self::At(default),
             Some(EnvValue::Elsewhere) => Self::Unusable("valueFrom".to_owned()),
             Some(EnvValue::Literal(text)) if text.is_empty() => Self::At(default),
-            Some(EnvValue::Literal(text)) => match text.parse::<i128>() {
+            // The shell's comparison takes blanks around a number.
+            Some(EnvValue::Literal(text)) => match text.trim().parse::<i128>() {
                 // Every count has reached a negative limit.
                 Ok(limit) => Self::At(u64::try_from(limit.max(0)).unwrap_or(u64::MAX)),
+                Err(_) if text.bytes().all(|b| b.is_ascii_digit()) => Self::At(u64::MAX),
                 Err(_) => Self::Unusable(text.clone()),
             },
         }

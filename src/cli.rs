@@ -80,6 +80,12 @@ pub(crate) enum Command {
     #[command(after_help = format!("{}\n\n{FLAGS_FIRST}", doctor::EXAMPLES))]
     Doctor(Doctor),
 
+    /// Run the refresher once, as its CronJob does: for the CronJob's own container
+    ///
+    /// Reads what the chart puts into the environment of the container `refresh`, and logs to stderr. Uses the account
+    /// of its pod, or a kubeconfig that --kubeconfig names.
+    Tick,
+
     /// Print the version of this plugin and of the API server
     Version(Version),
 
@@ -227,6 +233,7 @@ pub(crate) enum Page {
     Status,
     Refresh,
     Doctor,
+    Tick,
     Version,
     Schema,
     /// What each exit code means

@@ -1,8 +1,11 @@
 //! The commands, each one sentence in the words of the phases: discover, observe, decide, apply, render.
 
 pub(crate) mod doctor;
+pub(crate) mod in_cluster;
 pub(crate) mod refresh;
 pub(crate) mod status;
+mod stop;
+pub(crate) mod tick;
 pub(crate) mod version;
 
 use std::time::Duration;

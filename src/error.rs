@@ -99,6 +99,13 @@ pub(crate) enum Error {
     #[error("{call}: {why}")]
     Answer { call: Call, why: String },
 
+    /// A rollout that has failed, or was not over in its time.
+    #[error("{call}: {why}")]
+    NotRolledOut { call: Call, why: String },
+
+    #[error("run a tick: this is not a pod of the cluster, and no --kubeconfig is given")]
+    NotInPod,
+
     #[error("no tracebloc release in namespace {namespace:?}")]
     NoRelease {
         namespace: String,
@@ -140,6 +147,11 @@ impl Error {
             }
             Self::Unconfirmed => {
                 "run it again with --now, or with --dry-run to see the plan".to_owned()
+            }
+            Self::NotRolledOut { .. } => "look at its pods and their events".to_owned(),
+            Self::NotInPod => {
+                "a tick counts and clears for the pods of the cluster; to run one from here all the same, pass --kubeconfig"
+                    .to_owned()
             }
             Self::Conflict { .. } => {
                 "somebody else changed it; look again, and run this again".to_owned()
@@ -183,7 +195,9 @@ impl Error {
             Self::Forbidden { .. } => Some(Code::RightMissing),
             Self::NoRelease { .. } => Some(Code::NoRelease),
             Self::Conflict { .. } => Some(Code::ChangedUnderneath),
+            Self::NotRolledOut { .. } => Some(Code::ProgressDeadline),
             Self::NoConfiguration
+            | Self::NotInPod
             | Self::Kubeconfig { .. }
             | Self::NoContext { .. }
             | Self::NotInKubeconfig { .. }
@@ -206,7 +220,7 @@ impl Error {
     /// How a command ends that this error ends.
     pub(crate) const fn exit(&self) -> Exit {
         match self {
-            Self::SeveralReleases { .. } | Self::Unconfirmed => Exit::Usage,
+            Self::SeveralReleases { .. } | Self::Unconfirmed | Self::NotInPod => Exit::Usage,
             _ => Exit::Failed,
         }
     }
@@ -220,6 +234,11 @@ impl Error {
                 | Self::Answer { .. }
                 | Self::Expired { .. }
         )
+    }
+
+    /// Whether the same question may be answered a moment later.
+    pub(crate) const fn is_passing(&self) -> bool {
+        self.may_have_happened() || matches!(self, Self::Busy { .. })
     }
 
     /// What stands on the terminal: a line with the error and its code, and one with the hint.
@@ -320,13 +339,13 @@ impl Exit {
             }
             Self::Usage => "wrong usage",
             Self::Found => {
-                "found: an image is stuck or broken, or silently not refreshed (status --exit-code); a check fails (doctor)"
+                "found: stuck, broken or silently not refreshed (status --exit-code); a check fails (doctor); refused or failed (refresh)"
             }
             Self::Behind => {
                 "found: only stale, drifted or frozen images (status --exit-code); only warnings (doctor --strict)"
             }
             Self::Incomplete => {
-                "incomplete: nothing failed, but something could not be looked at (status --exit-code, doctor)"
+                "incomplete: nothing failed, but something could not be looked at (status --exit-code, doctor) or moved (refresh)"
             }
             Self::TimedOut => "timed out; what was begun may still finish, nothing was undone",
             Self::Interrupted => "interrupted (Ctrl-C)",

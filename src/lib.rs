@@ -46,10 +46,12 @@ mod render;
 mod report;
 mod rights;
 mod rollout;
+mod run_now;
 mod schedule;
 mod shell;
 mod terminal;
 mod text;
+mod tick;
 mod wanted;
 
 /// Runs the command that these words name, the program's own name first, and says how it ended.
@@ -69,6 +71,9 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
             cli.screen,
             &cli.connection,
         )),
+        Command::Refresh(refresh) if refresh.in_cluster => command::run(
+            command::in_cluster::in_cluster(&refresh, cli.screen, &cli.connection),
+        ),
         Command::Refresh(refresh) => command::run(command::refresh::refresh(
             &refresh,
             cli.screen,
@@ -86,6 +91,7 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
             Document::Doctor => render::schema::DOCTOR,
         })
         .map(|()| Exit::Done),
+        Command::Tick => command::run(command::tick::tick(&cli.connection)),
         Command::Version(version) if version.client => command::version::client(version.output),
         Command::Version(version) => command::wait_for(command::version::both(
             version.output,

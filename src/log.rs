@@ -5,7 +5,7 @@
 //! ERROR that follows it, except after the two messages that embed kubectl's own words and go on over several lines.
 
 /// What every line of the script begins with.
-const PREFIX: &str = "[image-refresh] ";
+pub(crate) const PREFIX: &str = "[image-refresh] ";
 
 /// One line, and what it means.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +60,10 @@ pub(crate) enum Event {
     SettledAgain,
     ClearFailed,
     Mirrored,
+    /// An ERROR that no other event is for: what could not be done, in the words of whoever refused.
+    Failed,
+    /// The same of a WARN.
+    Warned,
     Completed,
     /// Detail of the line above, or prefixed words that no generation is known to say.
     Said,
@@ -113,6 +117,8 @@ const KNOWN: &[(&str, Event)] = &[
         Event::DeploymentUnreadable,
     ),
     ("rolling restart of deployment/", Event::Acting),
+    ("waiting for deployment/", Event::Acting),
+    ("waiting for daemonset/", Event::Acting),
     ("re-imaging control-plane workloads", Event::Acting),
     ("set image deployment/", Event::Acting),
     ("set image daemonset/", Event::Acting),
@@ -146,7 +152,7 @@ const ORDINARY: &[&str] = &[
     " image updated",
     " env updated",
     "Waiting for deployment",
-    "Waiting for daemon set",
+    "Waiting for daemon",
     " successfully rolled out",
     "annotation \"",
 ];
@@ -160,12 +166,7 @@ pub(crate) fn is_refreshers(log: &str) -> bool {
 pub(crate) fn decode(log: &str) -> Vec<Entry<'_>> {
     let mut image = None;
     let mut entries = Vec::new();
-    for line in log.lines().filter(|line| !line.trim().is_empty()) {
-        let (text, event) = match line.strip_prefix(PREFIX) {
-            Some(text) => (text, said(text)),
-            None if ORDINARY.iter().any(|words| line.contains(words)) => (line, Event::ToolOutput),
-            None => (line, Event::ToolError),
-        };
+    for (text, event) in log.lines().filter_map(read) {
         match event {
             Event::Started => image = None,
             Event::Checking => image = reference(text),
@@ -174,6 +175,18 @@ pub(crate) fn decode(log: &str) -> Vec<Entry<'_>> {
         entries.push(Entry { text, event, image });
     }
     entries
+}
+
+/// One line without the prefix, and what it means. `None` for an empty one.
+pub(crate) fn read(line: &str) -> Option<(&str, Event)> {
+    if line.trim().is_empty() {
+        return None;
+    }
+    Some(match line.strip_prefix(PREFIX) {
+        Some(text) => (text, said(text)),
+        None if ORDINARY.iter().any(|words| line.contains(words)) => (line, Event::ToolOutput),
+        None => (line, Event::ToolError),
+    })
 }
 
 fn said(text: &str) -> Event {
@@ -193,7 +206,13 @@ fn said(text: &str) -> Event {
         };
     }
     let known = KNOWN.iter().find(|(words, _)| text.contains(words));
-    known.map_or(Event::Said, |(_, event)| *event)
+    let text = text.trim_start();
+    match known {
+        Some((_, event)) => *event,
+        None if text.starts_with("ERROR: ") => Event::Failed,
+        None if text.starts_with("WARN") => Event::Warned,
+        None => Event::Said,
+    }
 }
 
 fn after<'a>(text: &'a str, words: &str) -> Option<&'a str> {
@@ -210,7 +229,7 @@ fn fraction(text: &str) -> Option<(u64, u64)> {
 }
 
 /// The reference of a `checking REFERENCE (…)` line.
-fn reference(text: &str) -> Option<&str> {
+pub(crate) fn reference(text: &str) -> Option<&str> {
     after(text, "checking ")?.split_whitespace().next()
 }
 

@@ -88,6 +88,31 @@ pub(crate) async fn go_on(
     }
 }
 
+/// As [`look`], where there may be one release alone.
+///
+/// # Errors
+///
+/// As [`look`]; [`Error::SeveralReleases`].
+pub(crate) async fn look_at_one(
+    cluster: &Cluster,
+    session: Result<&Session, &Failure>,
+    selector: Option<&str>,
+) -> Result<Observation, Error> {
+    let mut seen = look(cluster, session, selector).await?;
+    match (seen.pop(), seen.is_empty()) {
+        (Some(only), true) => Ok(only),
+        (last, _) => {
+            let all = seen.into_iter().chain(last);
+            let mut names: Vec<_> = all.map(|seen| seen.release.name).collect();
+            names.sort();
+            Err(Error::SeveralReleases {
+                namespace: cluster.namespace.clone(),
+                names,
+            })
+        }
+    }
+}
+
 fn all_wanted(seen: &[Observation]) -> Wanted {
     let mut all = Wanted::default();
     for one in seen.iter().map(wanted) {

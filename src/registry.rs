@@ -59,7 +59,8 @@ use cache::Cache;
 pub(crate) use cache::CacheUse;
 pub(crate) use credentials::Credentials;
 use endpoint::{Endpoint, is_repository};
-use transport::{Limits, Network, Transport};
+pub(crate) use transport::Network;
+use transport::{Limits, Transport};
 
 use crate::codes::Code;
 use crate::image::Reference;
@@ -116,6 +117,16 @@ impl Session {
             lookup_limit: options.lookup_limit,
             registries: Mutex::default(),
         })
+    }
+
+    /// A session on such a network that does not pause before it asks again.
+    #[cfg(test)]
+    pub(crate) fn on(network: Network, options: Options) -> Self {
+        // Every test of the process installs the same one, and only the first succeeds.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        Self::through(network, options, [Duration::ZERO; 2])
+            .map_err(|failure| failure.to_string())
+            .unwrap()
     }
 
     /// The registry of this name, with what this session knows about it.

@@ -9,6 +9,7 @@ pub(crate) mod doctor;
 #[cfg(test)]
 pub(crate) mod fixtures;
 mod flow;
+pub(crate) mod in_cluster;
 pub(crate) mod json;
 pub(crate) mod model;
 pub(crate) mod page;

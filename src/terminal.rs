@@ -4,7 +4,7 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::io::{self, ErrorKind, IsTerminal};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -60,8 +60,7 @@ pub(crate) fn print(text: &str) -> Result<(), Error> {
 ///
 /// As [`print`].
 pub(crate) fn print_more(text: &str) -> Result<Reader, Error> {
-    let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    match write(text) {
         Ok(()) => Ok(Reader::Listens),
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(Reader::HasLeft),
         Err(error) => Err(Error::Output {
@@ -70,9 +69,32 @@ pub(crate) fn print_more(text: &str) -> Result<Reader, Error> {
     }
 }
 
+#[cfg(not(test))]
+fn write(text: &str) -> io::Result<()> {
+    use std::io::Write;
+
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush())
+}
+
+/// Where the harness of the tests takes it up.
+#[cfg(test)]
+#[expect(
+    clippy::unnecessary_wraps,
+    clippy::print_stdout,
+    reason = "stands for the real one"
+)]
+fn write(text: &str) -> io::Result<()> {
+    print!("{text}");
+    Ok(())
+}
+
 /// Writes to stderr. If nobody reads it, there is nobody to tell.
 pub(crate) fn say(text: &str) {
-    let _ = io::stderr().lock().write_all(text.as_bytes());
+    #[cfg(not(test))]
+    let _ = io::Write::write_all(&mut io::stderr().lock(), text.as_bytes());
+    #[cfg(test)]
+    let _ = write(text);
 }
 
 /// A page of help, or what is wrong with the command line.
@@ -111,7 +133,7 @@ pub(crate) fn width() -> Option<usize> {
 }
 
 /// Whether a line may move: logged requests say the same, line by line.
-pub(crate) fn is_animated(screen: Screen) -> bool {
+fn is_animated(screen: Screen) -> bool {
     let is_dumb = variable("TERM").is_some_and(|term| term == "dumb");
     sink(&io::stderr()) == Sink::Terminal && !is_dumb && !is_logged(screen.verbosity)
 }

@@ -70,6 +70,10 @@ fn a_limit_that_the_shell_cannot_compare_never_fires() {
         ("3", Limit::At(3)),
         ("", Limit::At(8)),
         ("-1", Limit::At(0)),
+        ("007", Limit::At(7)),
+        (" 3 ", Limit::At(3)),
+        (&"9".repeat(20), Limit::At(u64::MAX)),
+        (&"9".repeat(40), Limit::At(u64::MAX)),
         ("1e+06", Limit::Unusable("1e+06".to_owned())),
         ("abc", Limit::Unusable("abc".to_owned())),
     ] {

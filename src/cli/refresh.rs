@@ -16,9 +16,11 @@ Examples:
   kubectl tracebloc-images refresh ingestor -n tracebloc --now
   kubectl tracebloc-images refresh -n tracebloc --dry-run -o yaml
   kubectl tracebloc-images refresh -n tracebloc --pull-test
+  kubectl tracebloc-images refresh -n tracebloc --in-cluster
   kubectl tracebloc-images refresh -n tracebloc --rearm";
 
 #[derive(Args, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub(crate) struct Refresh {
     /// Only these images: ingestor, jobs-manager, pods-monitor, resource-monitor, requests-proxy
     #[arg(value_name = "IMAGE")]
@@ -60,6 +62,10 @@ pub(crate) struct Refresh {
         default_missing_value = "only"
     )]
     pub(crate) pull_test: PullTest,
+
+    /// Start the release's own refresh job now instead, and follow it
+    #[arg(long, conflicts_with_all = ["images", "dry_run", "pull_test", "rearm", "output"])]
+    pub(crate) in_cluster: bool,
 
     /// Go on past what stands in the way; never past a pin, a mirror or a failed pull test
     #[arg(long)]

@@ -44,12 +44,15 @@ pub(crate) struct Snapshot {
 }
 
 impl Snapshot {
-    /// Whether the other one differs in nothing but its version.
-    pub(crate) fn is_unchanged(&self, other: &Self) -> bool {
-        Self {
-            version: other.version.clone(),
-            ..self.clone()
-        } == *other
+    /// Whether a later look at the fields of these edits differs in nothing but its version. What else was written
+    /// down of an earlier write is covered by the generation.
+    fn is_unchanged(&self, later: &Self, edits: &[Edit]) -> bool {
+        let field = |of: &Self, edit: &Edit| of.fields.get(&edit.field).cloned();
+        (&self.uid, self.generation, &self.annotations)
+            == (&later.uid, later.generation, &later.annotations)
+            && edits
+                .iter()
+                .all(|edit| field(self, edit) == field(later, edit))
     }
 }
 
@@ -165,7 +168,7 @@ pub(crate) async fn write(
                 if now.uid == seen.uid && write.is_done(&now) {
                     return Ok(Written::Done(now));
                 }
-                if !seen.is_unchanged(&now) {
+                if !seen.is_unchanged(&now, edits) {
                     let keys: Vec<_> = match write {
                         Write::Template(_) => Vec::new(),
                         Write::Annotations(keys) => keys.keys().map(String::as_str).collect(),

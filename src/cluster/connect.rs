@@ -46,7 +46,24 @@ pub(crate) struct Cluster {
 /// [`Error::NoConfiguration`], [`Error::Kubeconfig`], [`Error::NoContext`], [`Error::NotInKubeconfig`],
 /// [`Error::Setting`] and [`Error::CredentialPlugin`].
 pub(crate) async fn connect(flags: &cli::Connection) -> Result<Cluster, Error> {
-    let target = target::target(flags).await?;
+    establish(target::target(flags).await?, flags).await
+}
+
+/// As [`connect`], with the account of the pod that this runs in unless a kubeconfig is named: one that merely lies
+/// around is not the pod's.
+///
+/// # Errors
+///
+/// As [`connect`]; [`Error::NotInPod`] with neither.
+pub(crate) async fn connect_from_pod(flags: &cli::Connection) -> Result<Cluster, Error> {
+    let target = match flags.kubeconfig {
+        Some(_) => target::target(flags).await?,
+        None => target::of_pod(flags)?,
+    };
+    establish(target, flags).await
+}
+
+async fn establish(target: target::Target, flags: &cli::Connection) -> Result<Cluster, Error> {
     let (mut config, context, proxy) = (target.config, target.context, target.proxy);
     let credentials = credentials::obtain(&mut config).await?;
     let clock = Arc::new(Clock::default());

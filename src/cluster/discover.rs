@@ -13,7 +13,6 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::workload::{container, env, spec};
 use crate::capability::{Capabilities, Env, EnvValue, Limit};
-use crate::image::ManagedImage;
 use crate::observation::Spec;
 use crate::release::{Absence, CronJob, Limits, Refresher, Release, Resources, Run, Schedule};
 
@@ -135,7 +134,7 @@ fn refresher(
             .has("INGESTOR_TAG")
             .then(|| text(&env, "INGESTOR_TAG", "0.3"))
             .flatten(),
-        pinned: pinned(&env),
+        pinned: env.pinned(),
         limits: Limits {
             failures: Limit::read(&env, "INGESTOR_RESOLVE_FAIL_THRESHOLD", 3),
             attempts: Limit::read(&env, "MAX_REFRESH_ATTEMPTS", 3),
@@ -167,21 +166,6 @@ fn text(env: &Env, name: &str, default: &str) -> Option<String> {
         Some(EnvValue::Elsewhere) => None,
         _ => Some(env.literal(name).unwrap_or(default).to_owned()),
     }
-}
-
-fn pinned(env: &Env) -> BTreeSet<ManagedImage> {
-    let names = [
-        (ManagedImage::JobsManager, "JOBS_MANAGER_PINNED"),
-        (ManagedImage::PodsMonitor, "PODS_MONITOR_PINNED"),
-        (ManagedImage::Ingestor, "INGESTOR_PINNED"),
-        (ManagedImage::ResourceMonitor, "RESOURCE_MONITOR_PINNED"),
-        (ManagedImage::RequestsProxy, "REQUESTS_PROXY_PINNED"),
-    ];
-    names
-        .into_iter()
-        .filter(|(_, name)| env.literal(name) == Some("1"))
-        .map(|(image, _)| image)
-        .collect()
 }
 
 /// A release whose CronJob is absent, and why as far as its jobs-manager tells.

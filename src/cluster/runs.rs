@@ -84,7 +84,7 @@ fn schedule_point(job: &str) -> Option<Timestamp> {
     Timestamp::from_second(minutes.checked_mul(60)?).ok()
 }
 
-fn outcome(status: &JobStatus) -> RunOutcome {
+pub(super) fn outcome(status: &JobStatus) -> RunOutcome {
     for condition in status
         .conditions
         .iter()

@@ -57,11 +57,13 @@ pub(crate) async fn refresh(
     screen: cli::Screen,
     connection: &cli::Connection,
 ) -> Result<Exit, Error> {
-    refresh_at(Pace::default(), args, screen, connection).await
+    let session = super::session(&args.lookups);
+    refresh_through(session.as_ref(), Pace::default(), args, screen, connection).await
 }
 
 /// As [`refresh`]; `pace` says how often Jobs, pods and workloads are looked at.
-async fn refresh_at(
+async fn refresh_through(
+    session: Result<&Session, &Failure>,
     pace: Pace,
     args: &cli::Refresh,
     screen: cli::Screen,
@@ -72,14 +74,13 @@ async fn refresh_at(
         return Err(Error::Unconfirmed);
     }
     let cluster = connect(connection).await?;
-    let session = super::session(&args.lookups);
     let jobs = OwnJobs::new(&cluster, &cluster.namespace, pace.interval);
     let journal = Journal::new(&cluster, args.output, screen);
     let run = Run {
         args,
         screen,
         cluster: &cluster,
-        session: session.as_ref(),
+        session,
         jobs: &jobs,
         journal: &journal,
         pace,
@@ -222,3 +223,6 @@ fn is_nothing_resolvable(planned: &Planned) -> bool {
     let is_unable = |one: &crate::plan::Refused| one.because == Because::Unable;
     planned.plan.rows.is_empty() && refused.iter().any(is_unable)
 }
+
+#[cfg(test)]
+mod tests;

@@ -109,6 +109,11 @@ fn every_error_says_what_failed_why_and_what_to_do() {
             names: names(&["berlin", "lab"]),
         },
         Error::Unconfirmed,
+        Error::NotRolledOut {
+            call: call(),
+            why: why(),
+        },
+        Error::NotInPod,
         Error::Output { why: why() },
     ];
     let page: Vec<String> = all.iter().map(Error::message).collect();

@@ -156,19 +156,11 @@ impl Advice<'_> {
             return Vec::new();
         }
         if self.has(Subcommand::Refresh) {
-            let namespace = self.namespace();
-            return behind
-                .iter()
-                .filter(|(judged, _)| judged.image() != ManagedImage::RequestsProxy)
-                .map(|(judged, latest)| {
-                    step(
-                        format!(
-                            "kubectl tracebloc-images refresh {} -n {namespace}",
-                            judged.image()
-                        ),
-                        format!("move it to {latest} from here"),
-                    )
-                })
+            // A lock-out refuses it, and `rearm` moves them as well.
+            let is_free = !self.found(Code::FlapLockout);
+            return is_free
+                .then(|| self.by_refresh(&behind))
+                .into_iter()
                 .collect();
         }
         if self.will_move_by_itself(&behind) {
@@ -187,6 +179,22 @@ impl Advice<'_> {
             }
         }
         steps
+    }
+
+    /// One command for all of them; a requests-proxy follows jobs-manager.
+    fn by_refresh(&self, behind: &[(&Judged<'_>, Digest)]) -> NextStep {
+        let images = behind.iter().map(|(judged, _)| judged.image());
+        let names: Vec<_> = images
+            .filter(|image| *image != ManagedImage::RequestsProxy)
+            .map(ManagedImage::name)
+            .collect();
+        let why = match behind {
+            [(_, latest)] => format!("move it to {latest} from here"),
+            _ => "move them to what their tags name, from here".to_owned(),
+        };
+        let (names, namespace) = (names.join(" "), self.namespace());
+        let command = format!("kubectl tracebloc-images refresh {names} -n {namespace}");
+        step(command, why)
     }
 
     /// A refresher that runs, resolves and is not locked out moves everything that is merely stale.
@@ -294,18 +302,19 @@ impl Advice<'_> {
         if !self.found(Code::FlapLockout) {
             return None;
         }
-        let command = if self.has(Subcommand::Refresh) {
-            format!(
-                "kubectl tracebloc-images refresh --rearm -n {}",
-                self.namespace()
+        let (command, why) = if self.has(Subcommand::Refresh) {
+            let namespace = self.namespace();
+            (
+                format!("kubectl tracebloc-images refresh --rearm -n {namespace}"),
+                "clear the count and move what is behind, once the cause is gone",
             )
         } else {
-            clearing(self.seen, &[Streak::Attempts.key(), FLAP_DETECTED])
+            (
+                clearing(self.seen, &[Streak::Attempts.key(), FLAP_DETECTED]),
+                "let the refresher try again, once the cause is gone",
+            )
         };
-        Some(step(
-            command,
-            "let the refresher try again, once the cause is gone".to_owned(),
-        ))
+        Some(step(command, why.to_owned()))
     }
 
     fn job(&self) -> Option<NextStep> {

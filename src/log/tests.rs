@@ -119,6 +119,11 @@ fn every_known_line_of_any_generation_has_its_meaning() {
             Event::ClearFailed,
         ),
         ("words of the next generation", Event::Said),
+        ("  WARN: words of the next generation", Event::Warned),
+        (
+            "ERROR: wait for daemonset \"x\": timed out after 600s [TBI-504]",
+            Event::Failed,
+        ),
     ] {
         let line = format!("[image-refresh] {line}");
         assert_eq!(want, decode(&line)[0].event, "{line}");
@@ -138,7 +143,47 @@ fn kubectls_ordinary_words_are_no_errors() {
     }
 }
 
+/// Ten thousand lines, some of them endless, some of them hostile: none is lost, and none takes another's place.
+#[test]
+fn a_long_log_is_read_to_its_end() {
+    let line = |number: usize| match number % 4 {
+        0 => format!("{PREFIX}checking tracebloc/image-{number}:prod (annotation=x)"),
+        1 => format!("{PREFIX}  latest=sha256:{}", "f".repeat(number)),
+        2 => format!("curl: ({number}) \u{1b}[2J\u{7}\u{202e}"),
+        _ => format!("{PREFIX}  WARN: could not resolve latest digest"),
+    };
+    let lines: Vec<_> = (0..10_000).map(line).collect();
+    let log = lines.join("\n");
+    let entries = decode(&log);
+    assert_eq!(10_000, entries.len());
+    assert_eq!(Some("tracebloc/image-9996:prod"), entries[9_999].image);
+    assert_eq!(vec![entries[9_998].text], cause_of(&entries, 9_999));
+}
+
+/// Substrings stand in lines of every shape: with and without indentation, and with foreign words around them.
+fn contracts_words() -> impl Strategy<Value = (&'static str, Event)> {
+    proptest::sample::select(KNOWN.to_vec())
+}
+
 proptest! {
+    /// No word around it may hide a known line, unless it is itself a known one.
+    #[test]
+    fn a_known_line_is_known_whatever_stands_around_it((words, event) in contracts_words(), before in "[ a-z0-9]{0,20}", after in "[ a-z0-9]{0,20}") {
+        let line = format!("{PREFIX}{before}{words}{after}");
+        let (text, seen) = read(&line).unwrap();
+        prop_assert_eq!(line.strip_prefix(PREFIX), Some(text));
+        prop_assert_eq!(event, seen);
+    }
+
+    #[test]
+    fn what_is_unknown_is_kept_as_it_is(line in "[A-Z][a-z ]{1,30}") {
+        prop_assume!(!KNOWN.iter().any(|(words, _)| line.contains(words)) && !line.trim().is_empty());
+        prop_assume!(!ORDINARY.iter().any(|words| line.contains(words)));
+        let prefixed = format!("{PREFIX}{line}");
+        prop_assert_eq!(Some((line.as_str(), Event::Said)), read(&prefixed));
+        prop_assert_eq!(Some((line.as_str(), Event::ToolError)), read(&line));
+    }
+
     #[test]
     fn no_line_is_lost_whatever_a_log_holds(log in "(\\[image-refresh\\] )?(checking |WARN: |not settled|[\\PC\\n/0-9]){0,60}") {
         let entries = decode(&log);

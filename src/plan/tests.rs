@@ -8,7 +8,7 @@ use crate::image::ManagedImage::{
 };
 use crate::observation::{Pull, Rollout, Spec};
 use crate::patch::Field;
-use crate::record::Streak;
+use crate::record::{Recorded, Streak};
 
 mod convergence;
 mod guards;
@@ -252,7 +252,20 @@ fn what_an_earlier_run_has_set_is_resumed() {
 
     let pods = site.workload(JobsManager).pods.as_mut().expect("pods");
     pods[0].phase = waiting("ImagePullBackOff", "no");
-    assert_eq!(Stage::Retest, plan(&site, &[]).changes[0].stage);
+    let retested = plan(&site, &[]);
+    assert_eq!(Stage::Retest, retested.changes[0].stage);
+    let back: Vec<_> = retested
+        .undo
+        .iter()
+        .filter_map(|undo| undo.command.as_deref())
+        .filter(|command| command.contains("set image"))
+        .collect();
+    let record = site.0.record.as_ref().expect("a record");
+    let Recorded::At(was) = record.recorded(JobsManager) else {
+        panic!("what was refreshed last is recorded")
+    };
+    let was = format!("api={}", tracks(JobsManager).at(&was));
+    assert!(back[0].ends_with(&was), "{back:?}");
 }
 
 #[test]

@@ -3,10 +3,10 @@
 
 use super::{Change, Means, Stage, Undo};
 use crate::health::{Assessment, InUse};
-use crate::image::Digest;
+use crate::image::{Digest, INGESTOR_DIGEST, ManagedImage};
 use crate::observation::Observation;
 use crate::patch::{Edit, Field};
-use crate::record::Streak;
+use crate::record::{Recorded, Streak};
 use crate::release::Run;
 use crate::shell::word;
 
@@ -14,7 +14,11 @@ use crate::shell::word;
 pub(super) fn undo(seen: &Observation, assessed: &Assessment, changes: &[Change]) -> Vec<Undo> {
     let mut back: Vec<Undo> = changes
         .iter()
-        .flat_map(|change| of_change(change, assessed))
+        .flat_map(|change| match change.stage {
+            Stage::Patch => of_change(change, assessed),
+            Stage::Resume => Vec::new(),
+            Stage::Retest => to_record(seen, change),
+        })
         .collect();
     if !back.is_empty() && changes.iter().any(|change| is_redone(seen, change)) {
         back.splice(0..0, suspend(seen));
@@ -51,14 +55,7 @@ fn is_redone(seen: &Observation, change: &Change) -> bool {
 }
 
 fn of_change(change: &Change, assessed: &Assessment) -> Vec<Undo> {
-    if change.stage == Stage::Resume {
-        return Vec::new();
-    }
-    let target = format!(
-        "-n {} {}",
-        word(&change.target.namespace),
-        word(&change.target.to_string())
-    );
+    let target = flags(change);
     let images: Vec<_> = change.edits.iter().filter_map(previous_image).collect();
     let mut back = Vec::new();
     if !images.is_empty() {
@@ -68,12 +65,7 @@ fn of_change(change: &Change, assessed: &Assessment) -> Vec<Undo> {
     back.extend(change.edits.iter().filter_map(|edit| match &edit.field {
         Field::Env { container, name } => {
             let value = edit.from.as_deref().unwrap_or_default();
-            let command = format!(
-                "kubectl set env {target} -c {} {}",
-                word(container),
-                word(&format!("{name}={value}"))
-            );
-            Some(plain(change, command))
+            Some(env(change, container, name, value))
         }
         Field::Image { .. } | Field::Restart => None,
     }));
@@ -84,23 +76,69 @@ fn of_change(change: &Change, assessed: &Assessment) -> Vec<Undo> {
         let image = images.find(|assessed| assessed.image == one.image);
         back.push(match image.map(|assessed| &assessed.in_use) {
             Some(InUse::Digest(digest)) => pinned(change, one, digest),
-            _ => Undo {
-                target: Some(change.target.clone()),
-                command: None,
-                note: format!("no undo for {}: previous build not known", one.image),
-            },
+            _ => unknown(change, one.image),
         });
     }
     back
+}
+
+/// What is set cannot run, and what ran before it is told by the record alone.
+fn to_record(seen: &Observation, change: &Change) -> Vec<Undo> {
+    let back = change.moves.iter().map(|one| {
+        let recorded = seen
+            .record
+            .as_ref()
+            .map(|record| record.recorded(one.image));
+        let Ok(Recorded::At(digest)) = recorded else {
+            return unknown(change, one.image);
+        };
+        match one.means {
+            _ if digest == one.to => unknown(change, one.image),
+            Means::Env => env(change, &one.container, INGESTOR_DIGEST, &digest.to_string()),
+            Means::Image => {
+                let image = word(&format!("{}={}", one.container, one.tracks.at(&digest)));
+                let command = format!("kubectl set image {} {image}", flags(change));
+                plain(change, command)
+            }
+            Means::Tag | Means::None => pinned(change, one, &digest),
+        }
+    });
+    back.collect()
+}
+
+/// Names the workload.
+fn flags(change: &Change) -> String {
+    format!(
+        "-n {} {}",
+        word(&change.target.namespace),
+        word(&change.target.to_string())
+    )
+}
+
+fn env(change: &Change, container: &str, name: &str, value: &str) -> Undo {
+    let command = format!(
+        "kubectl set env {} -c {} {}",
+        flags(change),
+        word(container),
+        word(&format!("{name}={value}"))
+    );
+    plain(change, command)
+}
+
+fn unknown(change: &Change, image: ManagedImage) -> Undo {
+    Undo {
+        target: Some(change.target.clone()),
+        command: None,
+        note: format!("no undo for {image}: previous build not known"),
+    }
 }
 
 fn pinned(change: &Change, one: &super::Move, digest: &Digest) -> Undo {
     Undo {
         target: Some(change.target.clone()),
         command: Some(format!(
-            "kubectl set image -n {} {} {}",
-            word(&change.target.namespace),
-            word(&change.target.to_string()),
+            "kubectl set image {} {}",
+            flags(change),
             word(&format!("{}={}", one.container, one.tracks.at(digest)))
         )),
         note: "stays pinned until the next chart upgrade".to_owned(),

@@ -11,10 +11,7 @@ mod strangers;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::Client;
 use reqwest::dns::Resolve;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
 use tempfile::TempDir;
 
 use super::proxies::Proxies;
@@ -100,28 +97,16 @@ impl Site {
     }
 
     pub(crate) fn session_with(&self, options: Options) -> Session {
-        open(self.network(), options)
+        Session::on(self.network(), options)
     }
 
-    /// The hosts' own ports, and no proxy, whatever the environment of the tests says.
     fn network(&self) -> Network {
-        let pem = self.net.ca_pem();
-        let authority = reqwest::Certificate::from_pem(pem.as_bytes());
-        Network {
-            client: Client::builder()
-                .tls_certs_merge([authority.unwrap()])
-                .no_proxy(),
-            proxies: Proxies::with("", ""),
-            names: self.net.dns(),
-            roots: vec![CertificateDer::from_pem_slice(pem.as_bytes()).unwrap()],
-            // The whole of this internet is on loopback.
-            is_nowhere: |address| address.is_unspecified(),
-        }
+        Network::of(&self.net)
     }
 
     /// A session whose every connection goes through this proxy.
     pub(crate) fn proxied(&self, url: &str, options: Options) -> Session {
-        open(self.behind(url, ""), options)
+        Session::on(self.behind(url, ""), options)
     }
 
     /// As `proxied`, with exceptions as in `NO_PROXY`, whose names all have this address.
@@ -135,7 +120,7 @@ impl Site {
             names,
             ..self.behind(url, exceptions)
         };
-        open(network, self.options())
+        Session::on(network, self.options())
     }
 
     /// A session that asks this resolver for addresses.
@@ -144,7 +129,7 @@ impl Site {
             names,
             ..self.network()
         };
-        open(network, options)
+        Session::on(network, options)
     }
 
     fn behind(&self, url: &str, exceptions: &str) -> Network {
@@ -162,14 +147,6 @@ impl Site {
     fn requests(&self) -> Vec<String> {
         self.net.log().iter().map(ToString::to_string).collect()
     }
-}
-
-fn open(network: Network, options: Options) -> Session {
-    // Every test of the process installs the same one, and only the first succeeds.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    Session::through(network, options, [Duration::ZERO; 2])
-        .map_err(|failure| failure.to_string())
-        .unwrap()
 }
 
 fn image(reference: &str) -> Reference {

@@ -53,7 +53,7 @@ impl Deadline {
 }
 
 /// The way from here to registries.
-pub(super) struct Network {
+pub(crate) struct Network {
     /// Reads the proxy and the trusted authorities of this machine, unless told otherwise.
     pub(super) client: ClientBuilder,
     /// Says which proxy the client takes for an address.
@@ -73,6 +73,25 @@ impl Network {
             names: Arc::new(SystemNames),
             roots: Vec::new(),
             is_nowhere,
+        }
+    }
+
+    /// A simulated internet: the hosts' own ports, and no proxy, whatever the environment of the tests says.
+    #[cfg(test)]
+    pub(crate) fn of(net: &crate::world::sim::registries::Internet) -> Self {
+        use rustls::pki_types::pem::PemObject as _;
+
+        let pem = net.ca_pem();
+        let authority = reqwest::Certificate::from_pem(pem.as_bytes());
+        Self {
+            client: Client::builder()
+                .tls_certs_merge([authority.unwrap()])
+                .no_proxy(),
+            proxies: Proxies::with("", ""),
+            names: net.dns(),
+            roots: vec![CertificateDer::from_pem_slice(pem.as_bytes()).unwrap()],
+            // The whole of this internet is on loopback.
+            is_nowhere: |address| address.is_unspecified(),
         }
     }
 }

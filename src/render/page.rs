@@ -93,7 +93,12 @@ impl Page<'_> {
 
     /// Puts the code behind the last line, or where there is no room for it, below.
     pub(super) fn code(&self, lines: &mut Vec<Line>, code: Code) {
-        self.at_edge(lines, self.edge().unwrap_or(EDGE), 1, &code.to_string());
+        self.behind(lines, &code.to_string());
+    }
+
+    /// As [`Page::code`], for any other short text.
+    pub(super) fn behind(&self, lines: &mut Vec<Line>, text: &str) {
+        self.at_edge(lines, self.edge().unwrap_or(EDGE), 1, text);
     }
 
     /// Text that ends at the edge, `gap` blanks at least behind the last line, or below it.

@@ -4,10 +4,12 @@
 
 use std::io::ErrorKind;
 
-use dialoguer::console::Term;
 use dialoguer::{Confirm, MultiSelect};
 
+use super::say;
 use crate::error::Error;
+
+const SHOW_CURSOR: &str = "\u{1b}[?25h";
 
 /// What came back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,7 +50,7 @@ fn reply<T>(asked: dialoguer::Result<T>) -> Result<Reply<T>, Error> {
         Ok(answer) => Ok(Reply::Answer(answer)),
         Err(dialoguer::Error::IO(error)) => {
             // A question hides the cursor while it is open.
-            let _ = Term::stderr().show_cursor();
+            say(SHOW_CURSOR);
             match error.kind() {
                 ErrorKind::Interrupted => Ok(Reply::Interrupted),
                 _ => Err(Error::Unconfirmed),

@@ -17,7 +17,7 @@ use crate::release::{Generation, Release, Values};
 use crate::run::Run;
 
 const CLUSTER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cluster/cluster");
-const PLUGIN: &str = env!("CARGO_BIN_EXE_kubectl-tracebloc_images");
+pub(crate) const PLUGIN: &str = env!("CARGO_BIN_EXE_kubectl-tracebloc_images");
 
 /// Without a locale the plugin draws in ASCII.
 const UTF_8: (&str, &str) = ("LANG", "C.UTF-8");
@@ -93,6 +93,11 @@ impl Lab {
         self.tag(&["retag", "-created", created, &self.dir, reference])
     }
 
+    /// Pushes an image of busybox and one program of the host.
+    pub(crate) fn pack(&self, reference: &str, program: &str) {
+        self.kubox(&["pack", &self.dir, reference, program]).ok();
+    }
+
     fn tag(&self, args: &[&str]) -> String {
         let line = self.kubox(args).ok();
         line.split_whitespace().nth(1).unwrap().to_owned()
@@ -105,6 +110,18 @@ impl Lab {
     /// kubectl as administrator, from the host.
     pub(crate) fn kubectl(&self, args: &[&str]) -> Run {
         self.kubectl_reads(args, "")
+    }
+
+    /// A line of shell as an administrator pastes it, on the host.
+    pub(crate) fn paste(&self, line: &str) -> Run {
+        let kubeconfig = format!("{}/admin.kubeconfig", self.dir);
+        let home = self.home();
+        let env = [
+            ("KUBECONFIG", &*kubeconfig),
+            ("HOME", &home),
+            ("PATH", &self.path),
+        ];
+        Run::new(&env, "sh", &["-c", line], "")
     }
 
     fn kubectl_reads(&self, args: &[&str], stdin: &str) -> Run {

@@ -16,11 +16,13 @@ mod faults;
 mod installed;
 mod lab;
 mod network;
+mod refresh;
 mod rights;
 mod run;
 mod script;
 mod silent;
 mod stuck;
+mod tick;
 
 /// What the simulated cluster and this one have in common.
 #[expect(

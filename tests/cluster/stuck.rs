@@ -54,6 +54,9 @@ fn three_unresolved_ticks_stick_the_ingestor_until_a_tick_resolves_it_again() {
     );
     assert!(screen.contains(LAST_ERROR), "{screen}");
 
+    berlin.set_ingestor(&old);
+    moves_by_refresh(lab, &berlin, &old, &new);
+
     network.heal();
     let tick = berlin.tick();
     assert!(
@@ -131,6 +134,33 @@ fn shows_it_stuck(lab: &Lab, berlin: &Installed, old: &str, new: &str) {
     assert_eq!(failed["result"], "failed");
     assert_eq!(failed["condition"], "BackoffLimitExceeded");
     assert_eq!(failed["lastLogLine"], Value::Null);
+}
+
+/// `refresh` moves and records it while pods still cannot look it up; the way back that it prints leads back, whatever
+/// ticks do meanwhile.
+fn moves_by_refresh(lab: &Lab, berlin: &Installed, old: &str, new: &str) {
+    let run = berlin.laptop(&["refresh", "--now", "-o", "json"]).exits(0);
+    let report: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(report["recorded"], json!({ "ingestor": new }), "{run}");
+    let path = "jsonpath={.items[*].spec.containers[?(@.name=='api')].env[?(@.name=='INGESTOR_IMAGE_DIGEST')].value}";
+    let pods = berlin.kubectl(&["get", "pods", "-l", "app=manager", "-o", path]);
+    assert!(pods.ok().contains(new));
+    assert_eq!(berlin.mark("last-refreshed-ingestor-digest"), json!(new));
+    let status = berlin.laptop(&["status", "-o", "json"]).json();
+    let ingestor = image(&status, "ingestor");
+    assert_eq!(ingestor["states"], json!(["stuck"]));
+    assert_eq!(ingestor["refreshStreak"]["count"], json!(3));
+    let screen = berlin.laptop(&["status"]).ok();
+    assert!(screen.contains("ingestor lookups failed 3/3"), "{screen}");
+    assert!(!screen.contains("BROKEN"), "{screen}");
+
+    for one in report["plan"]["undo"].as_array().unwrap() {
+        lab.paste(one["command"].as_str().unwrap()).ok();
+    }
+    berlin.settle();
+    assert_eq!(berlin.tick().outcome, "Failed");
+    let status = berlin.laptop(&["status", "-o", "json"]).json();
+    assert_eq!(image(&status, "ingestor")["digests"]["spec"], json!(old));
 }
 
 /// The advised commands of kubectl's own do what they say; none of them changes anything here.

@@ -53,7 +53,7 @@ fn main() -> ExitCode {
 }
 
 fn incident() -> Site {
-    Site::new(incident_g2)
+    Site::new(incident_g2).with_controllers()
 }
 
 /// Runs the plugin's own code in a process of its own, so that it meets nothing but the site.
@@ -86,7 +86,7 @@ fn shell(site: &Site) -> ExitCode {
         println!("export {name}='{value}'");
     }
     println!(
-        "# Then, for example:\n#   cargo run -- status\n#   cargo run -- status ingestor -o wide\n#   kubectl get cronjobs,jobs"
+        "# Then, for example:\n#   cargo run -- status\n#   cargo run -- status ingestor -o wide\n#   cargo run -- refresh\n#   kubectl get cronjobs,jobs"
     );
     let _ = std::io::stdin().read_line(&mut String::new());
     ExitCode::SUCCESS

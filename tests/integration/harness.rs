@@ -11,6 +11,8 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+#[cfg(unix)]
+use rexpect::session::{PtySession, spawn_command};
 use tempfile::TempDir;
 
 /// A run takes less than a second; one that takes this long hangs.
@@ -118,6 +120,26 @@ impl Plugin {
             .envs(&self.env)
             .current_dir(self.folder.path());
         command
+    }
+
+    /// Runs on a terminal so wide. The plugin has to outlive the session: its folder is the session's.
+    #[cfg(unix)]
+    pub(crate) fn on_terminal(&self, columns: usize) -> PtySession {
+        let plugin = self.command();
+        let mut command = Command::new("/bin/sh");
+        let script = format!("stty cols {columns} rows 50 && exec \"$0\" \"$@\"");
+        command
+            .args(["-c", &script])
+            .arg(plugin.get_program())
+            .args(plugin.get_args())
+            .env_clear();
+        command.env("PATH", "/usr/bin:/bin").env("TERM", "xterm");
+        for (name, value) in plugin.get_envs() {
+            if let Some(value) = value {
+                command.env(name, value);
+            }
+        }
+        spawn_command(command, Some(30_000)).unwrap()
     }
 
     fn page((code, stdout, stderr): &(Option<i32>, String, String)) -> String {

@@ -34,9 +34,11 @@ const PURE: &[&str] = &[
     "render",
     "rights",
     "rollout",
+    "run_now",
     "schedule",
     "shell",
     "text",
+    "tick",
     "wanted",
 ];
 
@@ -150,6 +152,8 @@ fn decisions_and_screens_know_nothing_above_them() {
             || layer("rollout")
             || layer("schedule")
             || layer("log")
+            || layer("run_now")
+            || layer("tick")
         {
             &[
                 "crate::cluster",

@@ -6,6 +6,7 @@ mod connection;
 mod doctor;
 mod harness;
 mod help;
+mod in_cluster;
 mod layering;
 
 mod readme;
@@ -15,6 +16,7 @@ mod sim_api;
 mod sim_registries;
 mod status;
 mod streams;
+mod tick;
 #[path = ".."]
 pub mod world {
     pub mod sim;

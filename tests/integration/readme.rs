@@ -4,12 +4,15 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use crate::in_cluster::{Play, log, plays};
+use crate::tick::{Edge, FAILURES};
+use crate::world::sim::api::players::{rollouts, waits};
 use crate::world::sim::probe::probes;
 use crate::world::sim::registries::Internet;
 use crate::world::sim::registries::content::Index;
-use crate::world::sim::release::scenarios::{healthy, incident_g2, silent_g1};
-use crate::world::sim::release::{Generation, Release, Values};
-use crate::world::sim::site::Site;
+use crate::world::sim::release::scenarios::{healthy, incident_g2, silent_g1, stale, warned_g2};
+use crate::world::sim::release::{Generation, Release, Story, Values, curl_timeout};
+use crate::world::sim::site::{Site, before};
 
 /// One `$ kubectl tracebloc-images …` line and what the README says it prints.
 struct Example {
@@ -55,9 +58,12 @@ fn examples(readme: &str) -> Vec<Example> {
 fn site(name: &str) -> Option<Site> {
     Some(match name {
         "" => return None,
-        "incident" => barred(Site::new(incident_g2)),
+        "incident" => Site::new(incident_g2).with_controllers(),
+        "barred" => barred(Site::new(incident_g2)),
+        "unpullable" => unpullable(),
         "silent" => Site::new(silent_g1),
         "healthy" => held(),
+        "warned" => warned(),
         other => panic!("the README names a site that there is not: {other}"),
     })
 }
@@ -66,6 +72,19 @@ fn site(name: &str) -> Option<Site> {
 fn barred(site: Site) -> Site {
     let hosts = &["ghcr.io", "pkg-containers.githubusercontent.com"];
     site.cluster.on(probes(&site.latest, hosts));
+    site
+}
+
+/// A node that cannot pull the newest images, on a chart that recreates jobs-manager.
+fn unpullable() -> Site {
+    let release = Release::new(Generation::G10);
+    let site = Site::new(|_, _, now| stale(&release, &before(), now));
+    site.cluster.on(rollouts(|_| {
+        waits(
+            "ErrImagePull",
+            "failed to do request: Head \"https://registry-1.docker.io/v2/tracebloc/jobs-manager/manifests/prod\": dial tcp 203.0.113.10:443: i/o timeout",
+        )
+    }));
     site
 }
 
@@ -78,6 +97,32 @@ fn held() -> Site {
         let pin = |values: &mut Values| values.images.ingestor.digest = Some(pinned);
         healthy(&Release::with(Generation::G10, pin), latest, now)
     })
+}
+
+/// ghcr.io is blocked for pods, one failure has been counted, and the next run counts the second.
+fn warned() -> Site {
+    let site = Site::new(|latest, old, now| warned_g2(latest, old, 1, now));
+    let story = Story::IngestorUnresolved {
+        failures_before: 1,
+        curl: curl_timeout("ghcr.io"),
+    };
+    let play = Play {
+        logs: vec![log(&site, Generation::G2, &story)],
+        exit_code: 0,
+        marks: vec![(FAILURES, "2")],
+    };
+    plays(&site, play);
+    site
+}
+
+/// What the CronJob's container logs in the run that reaches the threshold.
+fn alarm() -> String {
+    let edge = Edge::healthy(Generation::G2);
+    let cut = "reset-after-hello".parse().unwrap();
+    edge.site.internet.fault("ghcr.io", cut);
+    edge.set_mark(FAILURES, "2");
+    let (_, log) = edge.tick();
+    log
 }
 
 /// What a terminal of 100 columns shows, without colours.
@@ -107,8 +152,8 @@ fn on_a_terminal(args: &[String], env: &[(&'static str, String)]) -> String {
     String::from_utf8(bytes).unwrap()
 }
 
-/// How long lookups took differs from run to run, and which of two that run side by side is counted first; everything
-/// else is the same.
+/// How long things took differs from run to run, which of two that run side by side is counted first, and a Job that is
+/// made is named after the second of its making; everything else is the same.
 fn timeless(text: &str) -> String {
     let budget = |line: &str| match line.split_once(" of 100 left") {
         Some((before, after)) => {
@@ -119,15 +164,18 @@ fn timeless(text: &str) -> String {
     };
     let word = |word: &str| {
         let number = word
-            .trim_end_matches("ms.")
-            .trim_end_matches("ms")
-            .trim_end_matches("s.")
-            .trim_end_matches('s');
-        let is_time = number != word && number.parse::<f64>().is_ok();
+            .trim_end_matches('.')
+            .trim_end_matches('s')
+            .trim_end_matches('m');
+        let is_time = word.trim_end_matches('.').ends_with('s') && number.parse::<f64>().is_ok();
         if is_time {
-            "TIME".to_owned()
-        } else {
-            word.to_owned()
+            return "TIME".to_owned();
+        }
+        match word.split_once("-manual-") {
+            Some((job, rest)) => {
+                format!("{job}-manual-{}", rest.trim_start_matches(char::is_numeric))
+            }
+            None => word.to_owned(),
         }
     };
     let line = |line: &str| {
@@ -155,9 +203,13 @@ fn every_example_prints_what_the_readme_shows() {
         examples.len()
     );
     for example in examples {
-        let site = site(&example.site);
-        let env = site.as_ref().map(Site::env).unwrap_or_default();
-        let printed = on_a_terminal(&example.args, &env);
+        let printed = if example.args == ["tick"] {
+            alarm()
+        } else {
+            let site = site(&example.site);
+            let env = site.as_ref().map(Site::env).unwrap_or_default();
+            on_a_terminal(&example.args, &env)
+        };
         // A page of JSON is shown by its beginning.
         let (want, seen) = match example.printed.strip_suffix("  …\n") {
             Some(beginning) => (

@@ -1,15 +1,16 @@
 //! `refresh`, the real binary, at simulated sites whose controllers roll out what is set.
 
+mod conflicts;
 mod failures;
+mod interruptions;
 mod moves;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::harness::{Output, Plugin};
-use crate::world::sim::api::players::{jobs, rollouts, serves};
 use crate::world::sim::api::store::At;
 use crate::world::sim::release::{Digests, Scene};
-use crate::world::sim::site::Site;
+use crate::world::sim::site::{Site, before};
 
 use jiff::Timestamp;
 
@@ -18,62 +19,12 @@ const JOBS_MANAGER: &str = "berlin-jobs-manager";
 
 /// A site with controllers: pods of a new template run what their image names.
 fn site(scene: impl FnOnce(&Digests, &str, Timestamp) -> Scene) -> Site {
-    let site = Site::new(scene);
-    let latest = site.latest.clone();
-    site.cluster
-        .on(rollouts(move |container| runs(container, &latest)));
-    let latest = site.latest.clone();
-    site.cluster
-        .on(jobs(move |container| pulls(container, &latest)));
-    site
+    Site::new(scene).with_controllers()
 }
 
 /// A site that is behind in everything that the release has, digests of before included.
 fn behind(scene: impl FnOnce(&Digests, Timestamp) -> Scene) -> Site {
-    site(|latest, _, now| {
-        let _ = latest;
-        scene(&before(), now)
-    })
-}
-
-/// Digests that no registry has any more.
-fn before() -> Digests {
-    let digest = |digit: char| format!("sha256:{}", digit.to_string().repeat(64));
-    Digests {
-        jobs_manager: digest('1'),
-        pods_monitor: digest('2'),
-        resource_monitor: digest('3'),
-        ingestor: digest('4'),
-    }
-}
-
-/// The status of a container of a new pod.
-fn runs(container: &Value, latest: &Digests) -> Value {
-    let image = container["image"].as_str().unwrap_or_default();
-    serves(image, &named(image, latest))
-}
-
-/// The status of the container of a pull test: its command exists nowhere.
-fn pulls(container: &Value, latest: &Digests) -> Value {
-    let image = container["image"].as_str().unwrap_or_default();
-    let mut status = serves(image, &named(image, latest));
-    status["ready"] = false.into();
-    status["state"] = json!({"terminated": {"exitCode": 128, "reason": "StartError"}});
-    status
-}
-
-/// The digest in an image, or what its tag names.
-fn named(image: &str, latest: &Digests) -> String {
-    if let Some((_, digest)) = image.split_once('@') {
-        return digest.to_owned();
-    }
-    let digest = match image {
-        _ if image.contains("jobs-manager") => &latest.jobs_manager,
-        _ if image.contains("pods-monitor") => &latest.pods_monitor,
-        _ if image.contains("resource-monitor") => &latest.resource_monitor,
-        _ => &latest.ingestor,
-    };
-    digest.clone()
+    site(|_, _, now| scene(&before(), now))
 }
 
 fn refresh(site: &Site, args: &[&str]) -> Plugin {

@@ -1,5 +1,7 @@
 //! A whole site: a cluster with a scene on it, the registries of its images, and the way between them.
 
+mod controllers;
+
 use jiff::Timestamp;
 use tempfile::TempDir;
 
@@ -15,6 +17,17 @@ pub(crate) const NOW: &str = "2026-06-06T10:01:00Z";
 /// When every image of a site was built, but the old ingestor.
 const BUILT: &str = "2026-06-03T08:00:00Z";
 const BUILT_BEFORE: &str = "2026-03-02T08:00:00Z";
+
+/// Digests that no registry has any more.
+pub(crate) fn before() -> Digests {
+    let digest = |digit: char| format!("sha256:{}", digit.to_string().repeat(64));
+    Digests {
+        jobs_manager: digest('1'),
+        pods_monitor: digest('2'),
+        resource_monitor: digest('3'),
+        ingestor: digest('4'),
+    }
+}
 
 /// A running site. Dropping it ends its servers.
 pub(crate) struct Site {

@@ -41,6 +41,21 @@ pub(super) async fn target(flags: &Connection) -> Result<Target, Error> {
     Ok(target)
 }
 
+/// The account of this pod, whatever kubeconfig there is beside it.
+pub(super) fn of_pod(flags: &Connection) -> Result<Target, Error> {
+    let names = [&flags.context, &flags.cluster, &flags.user, &flags.server];
+    if names.iter().any(|name| name.is_some()) {
+        return Err(Error::NotInPod);
+    }
+    let mut target = in_cluster().map_err(|error| match error {
+        Error::NoConfiguration => Error::NotInPod,
+        other => other,
+    })?;
+    log_in(&mut target.config.auth_info, flags)?;
+    act_as(&mut target.config.auth_info, flags)?;
+    Ok(target)
+}
+
 /// The pod's own account, where there is one.
 fn in_cluster() -> Result<Target, Error> {
     // Both, as in client-go: the variable alone stands in images and shells too.

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::fixture::{Chart, Generation, Values, of_kind};
 use super::*;
+use crate::image::ManagedImage;
 
 /// The releases that discovery makes of these objects. Other `CronJobs` of the chart carry another label.
 fn found(objects: &[Value]) -> Vec<Release> {

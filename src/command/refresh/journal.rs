@@ -98,9 +98,9 @@ impl<'a> Journal<'a> {
         }
     }
 
-    /// How far a rollout is, where no line moves that says so.
+    /// How far a rollout is, for a log; on a terminal a line moves that says so.
     pub(super) fn rolling(&self, target: &Target, words: &str) {
-        if !terminal::is_animated(self.screen) {
+        if terminal::width().is_none() {
             self.tell(&pages::rolling(target, words, self.cluster.now()));
         }
     }

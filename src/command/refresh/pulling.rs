@@ -70,11 +70,13 @@ impl Run<'_> {
             } => {
                 let bytes = bytes.map_or_else(String::new, |bytes| format!(", {}", size(bytes)));
                 let note = match before {
-                    Before::Held => ": already there, so that only the manifest request was tested",
-                    Before::NotListed if is_blocked_for_pods(planned, test) => {
-                        ": the node reaches the registry, the pods do not"
+                    Before::Held => {
+                        ": already there, so that only the manifest request was tested".to_owned()
                     }
-                    Before::NotListed => "",
+                    Before::NotListed => blocked_for_pods(planned, test)
+                        .map_or_else(String::new, |registry| {
+                            format!(": the node reaches {registry}, the pods do not")
+                        }),
                 };
                 (StepResult::Done, format!("{bytes}){note}"))
             }
@@ -125,11 +127,12 @@ impl Run<'_> {
     }
 }
 
-/// Whether pods fail to look this image up.
-fn is_blocked_for_pods(planned: &Planned, test: &PullTest) -> bool {
+/// The registry of this image, where pods fail to look it up.
+fn blocked_for_pods<'a>(planned: &'a Planned, test: &PullTest) -> Option<&'a str> {
     let mut ways = planned.assessed.egress.iter();
-    ways.any(|way| {
+    let way = ways.find(|way| {
         test.repository.starts_with(&format!("{}/", way.registry))
             && matches!(way.cluster, ClusterEvidence::Fails { .. })
-    })
+    });
+    way.map(|way| way.registry.as_str())
 }

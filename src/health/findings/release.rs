@@ -95,7 +95,7 @@ fn skipping(context: &Context<'_>, images: &[Judged<'_>]) -> Option<Finding> {
         .and_then(|image| image.workload.as_ref().ok())
         .and_then(|workload| match &workload.rollout {
             Rollout::InFlight(words) | Rollout::Failed(words) => {
-                Some(format!(" ({})", quoted(words)))
+                Some(format!(" ({})", quoted(words.trim_end_matches('.'))))
             }
             Rollout::Paused => Some(" (paused)".to_owned()),
             Rollout::Settled => None,

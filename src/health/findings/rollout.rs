@@ -90,7 +90,7 @@ fn deadline(judged: &Judged<'_>, images: &[Judged<'_>]) -> Option<Finding> {
     let message = format!(
         "the rollout of {} does not end: {}.",
         quoted(&workload.name),
-        quoted(words)
+        quoted(words.trim_end_matches('.'))
     );
     Some(on(
         judged.image(),

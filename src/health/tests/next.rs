@@ -39,7 +39,7 @@ fn what_the_refresher_will_move_is_left_to_it() {
     );
     assert_eq!(
         "run the refresher now instead of in 6m58s",
-        assess(&site.0).next[0].why
+        assess_with(&site.0, &[]).next[0].why
     );
     assert_eq!(
         vec!["kubectl tracebloc-images refresh jobs-manager -n tracebloc"],

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::world::sim::api::faults::{Act, Fault};
-use crate::world::sim::api::players::waits;
+use crate::world::sim::api::players::{jobs, rollouts, waits};
 use crate::world::sim::release::scenarios::{incident_g2, stale, suspended};
 use crate::world::sim::release::{Generation, Release};
 

@@ -1,38 +1,16 @@
 //! `status` on a terminal: pages of several widths, and the line that says what is waited for.
 #![cfg(unix)]
 
-use std::process::Command;
 use std::time::Duration;
-
-use rexpect::session::{PtySession, spawn_command};
 
 use super::*;
 use crate::world::sim::registries::fault::Fault;
 use crate::world::sim::release::Generation::G10;
 use crate::world::sim::release::scenarios::incident_g2;
 
-/// A run on a terminal so wide.
-fn on_terminal(plugin: &Plugin, columns: usize) -> PtySession {
-    let plugin = plugin.command();
-    let mut command = Command::new("/bin/sh");
-    let script = format!("stty cols {columns} rows 50 && exec \"$0\" \"$@\"");
-    command
-        .args(["-c", &script])
-        .arg(plugin.get_program())
-        .args(plugin.get_args())
-        .env_clear();
-    command.env("PATH", "/usr/bin:/bin").env("TERM", "xterm");
-    for (name, value) in plugin.get_envs() {
-        if let Some(value) = value {
-            command.env(name, value);
-        }
-    }
-    spawn_command(command, Some(30_000)).unwrap()
-}
-
 /// All that a run writes to a terminal, without its colours and its carriage returns.
 pub(crate) fn shown(plugin: &Plugin, columns: usize) -> String {
-    let mut session = on_terminal(plugin, columns);
+    let mut session = plugin.on_terminal(columns);
     let text = utf8(&session.exp_eof().unwrap());
     without_spinner(&text).replace("\r\n", "\n")
 }
@@ -89,7 +67,7 @@ fn a_long_wait_says_on_a_terminal_for_what() {
     site.internet
         .fault("ghcr.io", Fault::Slow(Duration::from_secs(2)));
     let waiting = format!("asking {} and the registries", site.cluster.url());
-    let mut session = on_terminal(&status(&site, &["--no-cache"]), 100);
+    let mut session = status(&site, &["--no-cache"]).on_terminal(100);
     session.exp_string(&waiting).unwrap();
     let rest = utf8(&session.exp_eof().unwrap());
     assert!(

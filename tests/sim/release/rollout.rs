@@ -201,6 +201,10 @@ fn deployment_status(deployment: &Value, revisions: &[Revision], now: Timestamp)
             "lastTransitionTime": stamp(since),
         })
     };
+    let mut progress = condition("Progressing", progressing, reason);
+    if reason == "ProgressDeadlineExceeded" {
+        progress["message"] = "ReplicaSet has timed out progressing.".into();
+    }
     json!({
         "observedGeneration": deployment["metadata"]["generation"],
         "replicas": replicas,
@@ -210,7 +214,7 @@ fn deployment_status(deployment: &Value, revisions: &[Revision], now: Timestamp)
         "unavailableReplicas": wanted.max(replicas) - available,
         "conditions": [
             condition("Available", is_available, why),
-            condition("Progressing", progressing, reason),
+            progress,
         ],
     })
 }

@@ -204,6 +204,9 @@ impl Story<'_> {
                     self.attempt()
                 )
             }
+            Some(StepResult::Failed(_)) | None if self.has_rearmed() => {
+                "Nothing was changed but the counters, which are removed.".to_owned()
+            }
             Some(StepResult::Failed(_)) | None => "Nothing was changed.".to_owned(),
         }
     }
@@ -306,6 +309,11 @@ impl Story<'_> {
             .steps(Step::Patch)
             .filter(|taken| taken.result == StepResult::CutShort);
         cut.filter_map(|taken| taken.target.as_ref()).collect()
+    }
+
+    fn has_rearmed(&self) -> bool {
+        self.steps(Step::Rearm)
+            .any(|taken| taken.result == StepResult::Done)
     }
 
     fn is_counted(&self) -> bool {

@@ -21,7 +21,7 @@ fn the_incident_is_shown_with_its_streak_its_age_and_what_to_type() {
             "ghcr.io: ok here, fail there",
             "$ kubectl logs -n tracebloc -l app.kubernetes.io/component=image-refresh --tail=40",
             "$ kubectl get networkpolicies -n tracebloc",
-            "$ kubectl set env -n tracebloc deploy/berlin-jobs-manager -c api INGESTOR_IMAGE_DIGEST=<digest>",
+            "$ kubectl tracebloc-images refresh ingestor -n tracebloc",
             "$ chart 1.6.0 or later spawns the ingestor by tag",
         ],
     );
@@ -67,7 +67,7 @@ fn a_silent_failure_is_told_by_the_log() {
             "ghcr.io: ok here, fail there",
             "$ kubectl logs -n tracebloc job/berlin-image-refresh-29678992",
             "$ kubectl get networkpolicies -n tracebloc",
-            "$ kubectl set env -n tracebloc deploy/berlin-jobs-manager -c api INGESTOR_IMAGE_DIGEST=<digest>",
+            "$ kubectl tracebloc-images refresh ingestor -n tracebloc",
             "$ chart 1.6.0 or later spawns the ingestor by tag",
         ],
     );
@@ -98,7 +98,7 @@ fn a_silent_failure_is_told_by_age_when_the_log_is_gone() {
             "TBI-401 fail ingestor",
             "docker.io: ok here, unknown there",
             "ghcr.io: ok here, unknown there",
-            "$ kubectl set env -n tracebloc deploy/berlin-jobs-manager -c api INGESTOR_IMAGE_DIGEST=<digest>",
+            "$ kubectl tracebloc-images refresh ingestor -n tracebloc",
             "$ chart 1.6.0 or later spawns the ingestor by tag",
         ],
     );
@@ -127,7 +127,7 @@ fn a_streak_below_its_limit_is_a_warning() {
             "ingestorResolve 2/3 since 2026-06-06T09:37:00Z",
             "docker.io: ok here, ok there",
             "ghcr.io: ok here, fail there",
-            "$ kubectl set env -n tracebloc deploy/berlin-jobs-manager -c api INGESTOR_IMAGE_DIGEST=<digest>",
+            "$ kubectl tracebloc-images refresh ingestor -n tracebloc",
         ],
     );
 }
@@ -160,10 +160,7 @@ fn a_blocked_docker_hub_is_silent_in_the_newest_generation_too() {
             "ghcr.io: ok here, unknown there",
             "$ kubectl logs -n tracebloc job/berlin-image-refresh-29678992",
             "$ kubectl get networkpolicies -n tracebloc",
-            "$ kubectl set image -n tracebloc deploy/berlin-jobs-manager api=docker.io/tracebloc/jobs-manager@<digest>",
-            "$ kubectl set image -n tracebloc deploy/berlin-jobs-manager pods-monitor-container=docker.io/tracebloc/pods-monitor@<digest>",
-            "$ kubectl set image -n tracebloc-node-agents ds/berlin-resource-monitor tracebloc-resource-monitor=docker.io/tracebloc/resource-monitor@<digest>",
-            "$ kubectl set image -n tracebloc deploy/berlin-requests-proxy proxy=docker.io/tracebloc/jobs-manager@<digest>",
+            "$ kubectl tracebloc-images refresh jobs-manager pods-monitor resource-monitor -n tracebloc",
         ],
     );
 }

@@ -27,7 +27,7 @@ fn a_lock_out_is_shown_with_the_images_it_holds_back() {
             "docker.io: ok here, ok there",
             "ghcr.io: ok here, unknown there",
             "$ kubectl describe pod -n tracebloc-node-agents berlin-resource-monitor-t574k",
-            "$ kubectl annotate -n tracebloc deploy/berlin-jobs-manager tracebloc.io/refresh-attempt- tracebloc.io/refresh-flap-detected-",
+            "$ kubectl tracebloc-images refresh --rearm -n tracebloc",
         ],
     );
 }
@@ -160,6 +160,7 @@ fn an_image_that_a_node_cannot_pull_is_broken() {
             "docker.io: ok here, unknown there",
             "ghcr.io: ok here, unknown there",
             "$ kubectl describe pod -n tracebloc berlin-jobs-manager-gp8l8zpfcb-tcscd",
+            "$ kubectl tracebloc-images refresh resource-monitor -n tracebloc",
         ],
     );
     let [pod] = items(&image(&document, "jobs-manager")["pods"]) else {

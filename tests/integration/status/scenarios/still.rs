@@ -51,7 +51,7 @@ fn a_moved_tag_is_stale_until_the_next_tick() {
             "skippedTicks 0/8",
             "docker.io: ok here, ok there",
             "ghcr.io: ok here, unknown there",
-            "$ kubectl create job -n tracebloc --from=cronjob/berlin-image-refresh berlin-image-refresh-1780740060",
+            "$ kubectl tracebloc-images refresh jobs-manager pods-monitor resource-monitor -n tracebloc",
         ],
     );
 }
