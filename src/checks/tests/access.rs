@@ -18,7 +18,7 @@ fn rights_fail_where_there_is_no_answer_without_them_and_warn_where_there_is() {
         (
             "all",
             &[],
-            "ok you may read deployments, cronjobs, jobs, pods, pods/log, replicasets, nodes, events, networkpolicies; patch deployments",
+            "ok you may read deployments, cronjobs, jobs, pods, pods/log, replicasets, nodes, events, networkpolicies; create jobs; delete jobs; patch deployments",
         ),
         (
             "one that helps",
@@ -36,7 +36,7 @@ fn rights_fail_where_there_is_no_answer_without_them_and_warn_where_there_is() {
                 ("cronjobs", "list", &Answer::Denied),
                 ("nodes", "list", &Answer::Denied),
             ],
-            "fail TBI-103 you lack 2 of 12 rights",
+            "fail TBI-103 you lack 2 of 15 rights",
         ),
         (
             "not known",
