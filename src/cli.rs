@@ -8,6 +8,7 @@
 )]
 
 mod connection;
+mod doctor;
 mod refresh;
 mod timeout;
 
@@ -17,6 +18,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use crate::health::State;
 use crate::image::ManagedImage;
 pub(crate) use connection::Connection;
+pub(crate) use doctor::{Doctor, DoctorFormat, ListFormat};
 pub(crate) use refresh::{DryRun, PullTest, Refresh, RefreshFormat};
 pub(crate) use timeout::{RequestTimeout, Timeout};
 
@@ -74,6 +76,9 @@ pub(crate) enum Command {
     /// Move images to what their tags name now: plan, ask, pull, patch, wait, verify, record
     #[command(after_help = format!("{}\n\n{FLAGS_FIRST}", refresh::EXAMPLES))]
     Refresh(Refresh),
+    /// Find out what keeps images from being refreshed, and what to ask for
+    #[command(after_help = format!("{}\n\n{FLAGS_FIRST}", doctor::EXAMPLES))]
+    Doctor(Doctor),
 
     /// Run the refresher once, as its CronJob does: for the CronJob's own container
     ///
@@ -212,6 +217,8 @@ pub(crate) enum Document {
     Plan,
     /// What `refresh -o json` prints
     Report,
+    /// What `doctor -o json` prints
+    Doctor,
 }
 
 #[derive(Args, Debug)]
@@ -225,6 +232,7 @@ pub(crate) struct Help {
 pub(crate) enum Page {
     Status,
     Refresh,
+    Doctor,
     Tick,
     Version,
     Schema,

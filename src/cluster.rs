@@ -2,6 +2,7 @@
 //!
 //! What comes back is turned into the vocabulary of this crate before it leaves the folder.
 
+pub(crate) mod access;
 pub(crate) mod apply;
 pub(crate) mod connect;
 mod discover;
@@ -11,8 +12,11 @@ mod images;
 pub(crate) mod job;
 mod nodes;
 pub(crate) mod observe;
+pub(crate) mod original;
 pub(crate) mod ownership;
 mod pods;
+pub(crate) mod policies;
+pub(crate) mod pulls;
 pub(crate) mod read;
 mod record;
 pub(crate) mod rollout;

@@ -339,11 +339,13 @@ impl Exit {
             }
             Self::Usage => "wrong usage",
             Self::Found => {
-                "found: stuck, broken or silently not refreshed (status --exit-code); refused or failed (refresh)"
+                "found: stuck, broken or silently not refreshed (status --exit-code); a check fails (doctor); refused or failed (refresh)"
             }
-            Self::Behind => "found: only stale, drifted or frozen images (status --exit-code)",
+            Self::Behind => {
+                "found: only stale, drifted or frozen images (status --exit-code); only warnings (doctor --strict)"
+            }
             Self::Incomplete => {
-                "incomplete: nothing failed, but something could not be looked at (status --exit-code) or moved (refresh)"
+                "incomplete: nothing failed, but something could not be looked at (status --exit-code, doctor) or moved (refresh)"
             }
             Self::TimedOut => "timed out; what was begun may still finish, nothing was undone",
             Self::Interrupted => "interrupted (Ctrl-C)",

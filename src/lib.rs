@@ -20,11 +20,13 @@ use error::Exit;
 mod age;
 mod capability;
 mod certificate;
+mod checks;
 mod cli;
 mod cluster;
 mod codes;
 mod command;
 mod content;
+mod diagnosis;
 mod error;
 mod health;
 mod image;
@@ -36,11 +38,13 @@ mod observation;
 mod patch;
 mod plan;
 mod probe;
+mod reading;
 mod record;
 mod registry;
 mod release;
 mod render;
 mod report;
+mod rights;
 mod rollout;
 mod run_now;
 mod schedule;
@@ -75,10 +79,16 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
             cli.screen,
             &cli.connection,
         )),
+        Command::Doctor(doctor) => command::run(command::doctor::doctor(
+            &doctor,
+            cli.screen,
+            &cli.connection,
+        )),
         Command::Schema(schema) => terminal::print(match schema.document {
             Document::Status => render::schema::STATUS,
             Document::Plan => render::schema::PLAN,
             Document::Report => render::schema::REPORT,
+            Document::Doctor => render::schema::DOCTOR,
         })
         .map(|()| Exit::Done),
         Command::Tick => command::run(command::tick::tick(&cli.connection)),

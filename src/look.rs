@@ -9,7 +9,7 @@ use std::time::Instant;
 use futures::future::{join, join_all, join3};
 
 use crate::cluster::connect::Cluster;
-use crate::cluster::observe::{self, Further};
+use crate::cluster::observe::{self, Further, Namespace};
 use crate::codes::Code;
 use crate::error::Error;
 use crate::image::Reference;
@@ -31,15 +31,30 @@ pub(crate) async fn look(
     selector: Option<&str>,
 ) -> Result<Vec<Observation>, Error> {
     let namespace = Box::pin(observe::look(cluster, selector)).await?;
+    Ok(go_on(cluster, session, &namespace).await)
+}
+
+/// What the first round alone tells of each release: enough to name its tags.
+pub(crate) fn first_glance(cluster: &Cluster, namespace: &Namespace) -> Vec<Observation> {
+    let releases = namespace.releases().iter();
+    releases
+        .map(|release| {
+            let nothing = RegistryAnswers::default();
+            namespace.observation(cluster, release, &Further::pending(), nothing)
+        })
+        .collect()
+}
+
+/// Everything that follows the first round.
+pub(crate) async fn go_on(
+    cluster: &Cluster,
+    session: Result<&Session, &Failure>,
+    namespace: &Namespace,
+) -> Vec<Observation> {
     let releases = namespace.releases();
     let started = Instant::now();
     let mut answers = RegistryAnswers::default();
-    let first: Vec<_> = releases
-        .iter()
-        .map(|release| {
-            namespace.observation(cluster, release, &Further::pending(), answers.clone())
-        })
-        .collect();
+    let first = first_glance(cluster, namespace);
     let references: BTreeSet<_> = first.iter().flat_map(tags).collect();
     let further = join_all(
         releases
@@ -67,7 +82,7 @@ pub(crate) async fn look(
             .collect();
         let missing = all_wanted(&seen);
         if missing.is_empty() {
-            return Ok(seen);
+            return seen;
         }
         merge(&mut answers, fetch(session, &missing).await);
     }

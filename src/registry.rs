@@ -39,11 +39,16 @@ mod endpoint;
 mod fault;
 mod fetch;
 mod manifest;
+mod proxies;
+mod recorder;
 mod resolve;
 mod retry;
+pub(crate) mod steps;
 mod token;
 mod transport;
+mod tunnel;
 mod visit;
+mod way;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -167,4 +172,4 @@ fn impossible(code: Code, registry: &str, kind: &str, name: &str) -> Failure {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -55,6 +55,10 @@ pub(crate) struct CronJob {
     /// Bounds how long a CronJob that never ran has failed to.
     pub(crate) created: Option<Timestamp>,
     pub(crate) env: Env,
+    /// The service account of its pods.
+    pub(crate) account: String,
+    /// The labels of its pods.
+    pub(crate) pod_labels: BTreeMap<String, String>,
     pub(crate) schedule: Schedule,
     pub(crate) run: Run,
     pub(crate) starting_deadline: Option<Duration>,

@@ -3,15 +3,18 @@
 //! A screen is drawn from a model that is also what `-o json` prints, so nothing can be seen that a script cannot
 //! read.
 
+pub(crate) mod allowlist;
 pub(crate) mod digests;
+pub(crate) mod doctor;
 #[cfg(test)]
-mod fixtures;
+pub(crate) mod fixtures;
 mod flow;
 pub(crate) mod in_cluster;
 pub(crate) mod json;
 pub(crate) mod model;
 pub(crate) mod page;
 pub(crate) mod plan;
+pub(crate) mod rbac;
 pub(crate) mod report;
 pub(crate) mod schema;
 pub(crate) mod size;

@@ -5,6 +5,7 @@
 //! is dead there; a suite that uses a part says so with `#[expect(dead_code, reason = "...")]`.
 
 pub mod api;
+pub mod probe;
 pub mod registries;
 pub mod release;
 pub mod site;

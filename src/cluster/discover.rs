@@ -94,6 +94,11 @@ fn refresher(
     deadline: Option<i64>,
 ) -> CronJob {
     let (spec, status) = (&cron_job.spec, cron_job.status.clone().unwrap_or_default());
+    let template = spec.job_template.spec.as_ref().map(|spec| &spec.template);
+    let account = template
+        .and_then(|template| template.spec.as_ref()?.service_account_name.clone())
+        .filter(|name| !name.is_empty());
+    let pod_labels = template.and_then(|template| template.metadata.as_ref()?.labels.clone());
     let seconds = |seconds: i64| Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
     CronJob {
         name: name(&cron_job.metadata).to_owned(),
@@ -103,6 +108,8 @@ fn refresher(
             .creation_timestamp
             .as_ref()
             .map(|time| time.0),
+        account: account.unwrap_or_else(|| "default".to_owned()),
+        pod_labels: pod_labels.unwrap_or_default(),
         schedule: Schedule {
             cron: spec.schedule.clone(),
             zone: spec.time_zone.clone(),

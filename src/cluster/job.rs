@@ -26,7 +26,7 @@ use crate::text::{QUOTED, printable};
 mod seen;
 
 /// Carried by every Job of this plugin and by its pods; the value is the run's id.
-const RUN: &str = "images.tracebloc.io/run";
+pub(super) const RUN: &str = "images.tracebloc.io/run";
 /// Tells a Job of ours from one that merely bears the label of a run.
 const MADE_BY: &str = "app.kubernetes.io/managed-by";
 

@@ -35,7 +35,7 @@ pub(crate) enum Scope<'a> {
 }
 
 impl<'a> Scope<'a> {
-    const fn namespace(self) -> Option<&'a str> {
+    pub(super) const fn namespace(self) -> Option<&'a str> {
         match self {
             Self::Namespace(namespace) => Some(namespace),
             Self::Everywhere => None,

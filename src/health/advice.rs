@@ -24,7 +24,7 @@ pub(crate) enum Subcommand {
 }
 
 /// Those that this version has.
-pub(crate) const AVAILABLE: &[Subcommand] = &[Subcommand::Refresh];
+pub(crate) const AVAILABLE: &[Subcommand] = &[Subcommand::Doctor, Subcommand::Refresh];
 
 /// Who is advised, of what, and with which subcommands.
 pub(super) struct Advice<'a> {

@@ -53,7 +53,7 @@ enum Stored {
 
 /// How a registry lets one in.
 #[derive(Clone)]
-enum Door {
+pub(super) enum Door {
     Open,
     /// A login with every request.
     Basic,
@@ -69,7 +69,7 @@ pub(super) struct Pass {
 }
 
 impl Pass {
-    const NONE: Self = Self {
+    pub(super) const NONE: Self = Self {
         header: None,
         until: None,
     };
@@ -160,6 +160,13 @@ impl Registry {
                 ((*repository).to_owned(), pass)
             })
             .collect()
+    }
+
+    /// Keeps what was fetched beside, so that nobody fetches it again.
+    pub(super) async fn keep(&self, door: Door, passes: impl Iterator<Item = (String, Pass)>) {
+        let mut state = self.state.lock().await;
+        state.door.get_or_insert(door);
+        state.passes.extend(passes);
     }
 
     /// A pass for one repository.
@@ -281,7 +288,11 @@ impl Registry {
         Ok(door)
     }
 
-    async fn ping(&self, transport: &Transport, deadline: Deadline) -> Result<Answer, Failure> {
+    pub(super) async fn ping(
+        &self,
+        transport: &Transport,
+        deadline: Deadline,
+    ) -> Result<Answer, Failure> {
         let question = Question {
             method: Method::GET,
             url: self.endpoint.ping(),
@@ -294,7 +305,7 @@ impl Registry {
     }
 
     /// The first challenge for tokens, else one for a login, of all that the answer holds.
-    fn read_challenge(&self, answer: &Answer) -> Result<Door, Failure> {
+    pub(super) fn read_challenge(&self, answer: &Answer) -> Result<Door, Failure> {
         let refuse = |words: String| altered(words).at(&self.endpoint.base, Part::Api);
         let challenges = answer.challenges();
         let bearer = challenges.iter().find_map(|it| {
@@ -323,7 +334,7 @@ impl Registry {
     }
 
     /// One token for several repositories. Where that is refused, one for each: it names the culprit.
-    async fn fetch_some(
+    pub(super) async fn fetch_some(
         &self,
         transport: &Transport,
         service: &Service,

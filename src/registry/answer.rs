@@ -16,6 +16,7 @@ use super::retry::retry_after;
 use super::token::{self, Malformed};
 use crate::codes::Code;
 use crate::lookup::Layer;
+use crate::reading::Budget;
 use crate::text::printable;
 
 /// How much of a page is quoted, in characters.
@@ -111,11 +112,23 @@ impl Answer {
         serde_json::from_slice::<serde::de::IgnoredAny>(self.bytes()).is_ok()
     }
 
-    /// Whether the pull quota is used up, as Docker Hub says it: `ratelimit-remaining: 0;w=21600`.
+    /// What is left of the pulls, as Docker Hub says it: `ratelimit-remaining: 20;w=21600`. `None` where nothing is
+    /// counted.
+    pub(super) fn budget(&self) -> Option<Budget> {
+        let number = |name| {
+            let value = self.header(&HeaderName::from_static(name))?;
+            value.split(';').next()?.trim().parse().ok()
+        };
+        let source = self.header(&HeaderName::from_static("docker-ratelimit-source"));
+        Some(Budget {
+            left: number("ratelimit-remaining")?,
+            limit: number("ratelimit-limit"),
+            source: source.map(|source| printable(source, NAME_QUOTED)),
+        })
+    }
+
     fn has_no_pulls_left(&self) -> bool {
-        self.header(&HeaderName::from_static("ratelimit-remaining"))
-            .and_then(|value| value.split(';').next())
-            .is_some_and(|left| left.trim() == "0")
+        self.budget().is_some_and(|budget| budget.left == 0)
     }
 
     /// `answered 403 with a web page "Access denied" (server Acme-Web-Gateway)`
@@ -124,8 +137,7 @@ impl Answer {
     fn page_words(&self) -> String {
         let what = if self.is_web_page() {
             let text = String::from_utf8_lossy(self.bytes());
-            let title = between(&text, "<title>", "</title>").unwrap_or(&text);
-            match printable(title, PAGE_QUOTED) {
+            match page_title(&text).unwrap_or_else(|| printable(&text, PAGE_QUOTED)) {
                 title if title.is_empty() => "a web page".to_owned(),
                 title => format!("a web page \"{title}\""),
             }
@@ -274,6 +286,12 @@ impl Answer {
 
 fn malformed(words: &str) -> Fault {
     Fault::new(Layer::Token, Code::TokenMalformed, words)
+}
+
+/// The title of a web page, as one printable line. `None` where it names none.
+pub(super) fn page_title(page: &str) -> Option<String> {
+    let title = between(page, "<title>", "</title>")?;
+    Some(printable(title, PAGE_QUOTED))
 }
 
 /// What stands between two tags, whatever their case.

@@ -15,7 +15,18 @@ pub(super) struct Endpoint {
     pub(super) base: Url,
     /// Known registries: their tokens come from here, whatever a challenge says.
     pub(super) tokens: Option<Service>,
+    /// Known registries: where their layers were, the last time somebody wrote it down; the likeliest first.
+    pub(super) layers: &'static [&'static str],
 }
+
+/// Docker, "Allowlist for Docker Desktop"; the first since 2026.
+const DOCKER_LAYERS: &[&str] = &[
+    "production.cloudfront.docker.com",
+    "production.cloudflare.docker.com",
+    "docker-images-prod.6aa30f8b08e16409b46e0173d6de2f56.r2.cloudflarestorage.com",
+];
+
+const GHCR_LAYERS: &[&str] = &["pkg-containers.githubusercontent.com"];
 
 impl Endpoint {
     /// `None` where the name cannot be that of a host.
@@ -23,13 +34,18 @@ impl Endpoint {
     /// Docker Hub is asked at `registry-1.docker.io`: containerd pulls from there, and Docker's list of hosts to
     /// allow names it and not `index.docker.io`.
     pub(super) fn of(registry: &str) -> Option<Self> {
-        let (host, tokens) = match registry {
+        let (host, tokens, layers) = match registry {
             "docker.io" | "index.docker.io" | "registry-1.docker.io" => (
                 "registry-1.docker.io",
                 Some(("https://auth.docker.io/token", "registry.docker.io")),
+                DOCKER_LAYERS,
             ),
-            "ghcr.io" => ("ghcr.io", Some(("https://ghcr.io/token", "ghcr.io"))),
-            other => (other, None),
+            "ghcr.io" => (
+                "ghcr.io",
+                Some(("https://ghcr.io/token", "ghcr.io")),
+                GHCR_LAYERS,
+            ),
+            other => (other, None, &[][..]),
         };
         let plain = |c: char| c.is_ascii_alphanumeric() || ".-:[]".contains(c);
         if host.is_empty() || !host.chars().all(plain) {
@@ -51,6 +67,7 @@ impl Endpoint {
             registry: registry.to_owned(),
             base,
             tokens,
+            layers,
         })
     }
 

@@ -11,6 +11,7 @@ use super::dns::Unresolved;
 use super::endpoint::authority;
 use crate::codes::Code;
 use crate::lookup::{Failure, Layer};
+use crate::reading::Broken;
 use crate::text::{QUOTED, printable};
 
 /// A failure without its host.
@@ -33,7 +34,7 @@ pub(super) enum Again {
 
 /// Which part of a registry a host is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Part {
+pub(crate) enum Part {
     Api,
     Tokens,
     Layers,
@@ -66,20 +67,34 @@ impl Fault {
         self
     }
 
-    /// The failure of the host in `url`: 201 to 234 are about API hosts, other hosts have one code for all of them.
+    /// The failure of the host in `url`.
     pub(super) fn at(self, url: &Url, part: Part) -> Failure {
-        let is_about_api = (Code::Dropped..=Code::RegistryError).contains(&self.code);
-        let code = match part {
-            Part::Tokens if is_about_api => Code::TokenHostBlocked,
-            Part::Layers if is_about_api => Code::LayerHostBlocked,
-            _ => self.code,
-        };
         Failure {
-            code: Some(code),
+            code: Some(self.code_at(part)),
             layer: self.layer,
             host: authority(url),
             message: printable(&self.message, QUOTED - 1),
             retry_after: self.retry_after,
+        }
+    }
+
+    /// The same for whoever asks what broke at which host.
+    pub(super) fn broken(&self, host: &str, part: Part) -> Broken {
+        Broken {
+            code: self.code_at(part),
+            cause: self.code,
+            host: host.to_owned(),
+            message: printable(&self.message, QUOTED - 1),
+        }
+    }
+
+    /// 201 to 234 are about API hosts; other hosts have one code for all of them.
+    fn code_at(&self, part: Part) -> Code {
+        let is_about_api = (Code::Dropped..=Code::RegistryError).contains(&self.code);
+        match part {
+            Part::Tokens if is_about_api => Code::TokenHostBlocked,
+            Part::Layers if is_about_api => Code::LayerHostBlocked,
+            _ => self.code,
         }
     }
 }
@@ -126,7 +141,7 @@ pub(super) fn judge(error: &reqwest::Error, proxy: Option<&str>, limit: Duration
         return Verdict::Known(unconnected(kind, proxy, limit));
     }
     if says("tunnel error: proxy authorization required") {
-        return Verdict::Known(proxy_answer(407, proxy));
+        return Verdict::Known(proxy_answer(407, proxy, ""));
     }
     if error.is_connect() {
         return match kind {
@@ -160,7 +175,7 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> Vec<&'a (dyn Error + 'static)
     .collect()
 }
 
-fn unresolved(why: Unresolved, proxy: Option<&str>) -> Fault {
+pub(super) fn unresolved(why: Unresolved, proxy: Option<&str>) -> Fault {
     if let Some(proxy) = proxy {
         return proxy_unreachable(proxy, &why.to_string());
     }
@@ -233,27 +248,32 @@ fn proxy_unreachable(proxy: &str, why: &str) -> Fault {
     )
 }
 
-/// What the proxy answered to CONNECT.
-pub(super) fn proxy_answer(status: u16, proxy: Option<&str>) -> Fault {
+/// What the proxy answered to CONNECT; `said` is what it added, where that was read.
+pub(super) fn proxy_answer(status: u16, proxy: Option<&str>, said: &str) -> Fault {
     let proxy = proxy.unwrap_or_default();
-    match status {
-        407 => Fault::new(
+    let said = if said.is_empty() {
+        String::new()
+    } else {
+        format!(": {said}")
+    };
+    let fault = |code, what: &str| {
+        Fault::new(
             Layer::Proxy,
-            Code::ProxyLogin,
-            format!("proxy {proxy} wants a login (407)"),
-        ),
-        500.. => Fault::new(
-            Layer::Proxy,
-            Code::ProxyCannotReach,
-            format!("proxy {proxy} cannot reach it ({status})"),
+            code,
+            format!("proxy {proxy} {what} ({status}){said}"),
         )
-        .worth_retrying(),
-        _ => Fault::new(
-            Layer::Proxy,
-            Code::ProxyDenies,
-            format!("proxy {proxy} denies it ({status})"),
-        ),
+    };
+    match status {
+        407 => fault(Code::ProxyLogin, "wants a login"),
+        500.. => fault(Code::ProxyCannotReach, "cannot reach it").worth_retrying(),
+        _ => fault(Code::ProxyDenies, "denies it"),
     }
+}
+
+/// TCP was there, and TLS did not end within the limit of a connection.
+pub(super) fn stalled(limit: Duration) -> Fault {
+    let words = format!("TLS handshake timed out after {limit:?}");
+    Fault::new(Layer::Tls, Code::TlsStalls, words)
 }
 
 /// TCP was there, TLS was not: a filter has read the name in the hello.
@@ -266,7 +286,7 @@ pub(super) fn cut(how: &str) -> Fault {
     .worth_retrying()
 }
 
-fn tls_fault(error: &rustls::Error) -> Fault {
+pub(super) fn tls_fault(error: &rustls::Error) -> Fault {
     use rustls::Error::{AlertReceived, InvalidCertificate, InvalidMessage as Garbled};
 
     let (code, words) = match error {

@@ -20,6 +20,7 @@ use super::{Session, impossible};
 use crate::codes::Code;
 use crate::image::{Digest, Reference};
 use crate::lookup::{Failure, Resolved};
+use crate::reading::Budget;
 
 /// Questions under way to one registry at a time.
 const AT_ONCE: usize = 8;
@@ -100,7 +101,7 @@ impl Session {
     }
 
     /// The registry of an image whose repository and tag could exist.
-    fn possible(&self, image: &Reference) -> Result<Arc<Registry>, Failure> {
+    pub(super) fn possible(&self, image: &Reference) -> Result<Arc<Registry>, Failure> {
         let registry = self.registry_of(image)?;
         let tag = tag_of(image);
         if is_tag(tag) {
@@ -117,8 +118,20 @@ impl Session {
         pass: Result<Pass, Failure>,
         deadline: Deadline,
     ) -> Result<Digest, Failure> {
+        let (digest, _) = self.head(image, registry, pass, deadline).await;
+        digest
+    }
+
+    /// As [`Session::lookup_all`] for one tag, and what is left of the pulls, where the registry says it.
+    pub(super) async fn head(
+        &self,
+        image: &Reference,
+        registry: &Registry,
+        pass: Result<Pass, Failure>,
+        deadline: Deadline,
+    ) -> (Result<Digest, Failure>, Option<Budget>) {
         let tag = tag_of(image);
-        let mut visit = Visit {
+        let visit = Visit {
             registry,
             repository: &image.repository,
             method: Method::HEAD,
@@ -129,7 +142,22 @@ impl Session {
             wanted: Wanted::Tag(tag),
             deadline,
         };
-        let reply = self.visit(&visit, pass.clone()).await?;
+        match self.visit(&visit, pass.clone()).await {
+            Err(failure) => (Err(failure), None),
+            Ok(reply) => {
+                let budget = reply.answer.budget();
+                (self.read_head(reply, visit, pass).await, budget)
+            }
+        }
+    }
+
+    /// The digest that the answer to a HEAD names, or that a GET proves where it names none.
+    async fn read_head(
+        &self,
+        reply: Reply,
+        mut visit: Visit<'_>,
+        pass: Result<Pass, Failure>,
+    ) -> Result<Digest, Failure> {
         match reply.answer.status {
             StatusCode::OK if !is_manifest(&reply) => return Err(reply.not_a_registry(&visit)),
             StatusCode::OK => {

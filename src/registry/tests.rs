@@ -11,9 +11,10 @@ mod strangers;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper_util::client::proxy::matcher::Matcher;
+use reqwest::dns::Resolve;
 use tempfile::TempDir;
 
+use super::proxies::Proxies;
 use super::transport::Network;
 use super::{CacheUse, Credentials, Options, Session};
 use crate::image::{Digest, Reference};
@@ -26,18 +27,18 @@ use crate::world::sim::registries::traffic::Seen;
 const CONNECT_LIMIT: Duration = Duration::from_secs(20);
 const LOOKUP_LIMIT: Duration = Duration::from_secs(30);
 
-const INGESTOR: &str = "ghcr.io/tracebloc/ingestor:0.3";
-const JOBS_MANAGER: &str = "docker.io/tracebloc/jobs-manager:prod";
+pub(crate) const INGESTOR: &str = "ghcr.io/tracebloc/ingestor:0.3";
+pub(crate) const JOBS_MANAGER: &str = "docker.io/tracebloc/jobs-manager:prod";
 
 /// The internet, and one user's way to it.
-struct Site {
-    net: Internet,
+pub(crate) struct Site {
+    pub(crate) net: Internet,
     folder: TempDir,
 }
 
 impl Site {
     /// Both registries with the images of the incident.
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::on(Internet::start())
     }
 
@@ -53,7 +54,7 @@ impl Site {
         }
     }
 
-    fn options(&self) -> Options {
+    pub(crate) fn options(&self) -> Options {
         Options {
             credentials: Credentials::Never,
             cache: CacheUse::Folder(self.folder.path().join("cache")),
@@ -91,11 +92,11 @@ impl Site {
     }
 
     /// A session on the hosts' own ports.
-    fn session(&self) -> Session {
+    pub(crate) fn session(&self) -> Session {
         self.session_with(self.options())
     }
 
-    fn session_with(&self, options: Options) -> Session {
+    pub(crate) fn session_with(&self, options: Options) -> Session {
         Session::on(self.network(), options)
     }
 
@@ -104,14 +105,42 @@ impl Site {
     }
 
     /// A session whose every connection goes through this proxy.
-    fn proxied(&self, url: &str, options: Options) -> Session {
-        let direct = self.network();
+    pub(crate) fn proxied(&self, url: &str, options: Options) -> Session {
+        Session::on(self.behind(url, ""), options)
+    }
+
+    /// As `proxied`, with exceptions as in `NO_PROXY`, whose names all have this address.
+    pub(crate) fn proxied_but(
+        &self,
+        url: &str,
+        exceptions: &str,
+        names: Arc<dyn Resolve>,
+    ) -> Session {
         let network = Network {
-            client: direct.client.proxy(reqwest::Proxy::all(url).unwrap()),
-            proxies: Matcher::builder().all(url.to_owned()).build(),
-            ..direct
+            names,
+            ..self.behind(url, exceptions)
+        };
+        Session::on(network, self.options())
+    }
+
+    /// A session that asks this resolver for addresses.
+    pub(crate) fn resolved_by(&self, names: Arc<dyn Resolve>, options: Options) -> Session {
+        let network = Network {
+            names,
+            ..self.network()
         };
         Session::on(network, options)
+    }
+
+    fn behind(&self, url: &str, exceptions: &str) -> Network {
+        let direct = self.network();
+        let proxy = reqwest::Proxy::all(url).unwrap();
+        let proxy = proxy.no_proxy(reqwest::NoProxy::from_string(exceptions));
+        Network {
+            client: direct.client.proxy(proxy),
+            proxies: Proxies::with(url, exceptions),
+            ..direct
+        }
     }
 
     /// `HEAD ghcr.io/v2/tracebloc/ingestor/manifests/0.3`, in order of arrival.

@@ -2,24 +2,28 @@
 //! known cause while a host is known to be unreachable.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use futures::lock::Mutex as AsyncMutex;
-use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use jiff::Timestamp;
 use reqwest::dns::Resolve;
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderValue};
 use reqwest::{Client, ClientBuilder, Method, StatusCode, Url};
+use rustls::pki_types::CertificateDer;
+use rustls_platform_verifier::Verifier;
 use tokio::time::{Instant, timeout_at};
 
 use super::answer::{Answer, Body};
-use super::closer_look::{Look, proxy_name};
+use super::closer_look::Look;
 use super::credentials::Login;
 use super::dns::{Names, SystemNames};
 use super::endpoint::authority;
 use super::fault::{Again, Fault, Verdict, judge};
+use super::proxies::{Proxies, proxy_name};
 use super::retry::jitter;
+use super::way::is_nowhere;
 use crate::codes::Code;
 use crate::lookup::Layer;
 
@@ -53,29 +57,41 @@ pub(crate) struct Network {
     /// Reads the proxy and the trusted authorities of this machine, unless told otherwise.
     pub(super) client: ClientBuilder,
     /// Says which proxy the client takes for an address.
-    pub(super) proxies: Matcher,
+    pub(super) proxies: Proxies,
     pub(super) names: Arc<dyn Resolve>,
+    /// Authorities that the client trusts beside those of this machine.
+    pub(super) roots: Vec<CertificateDer<'static>>,
+    /// Whether no host of the internet has this address.
+    pub(super) is_nowhere: fn(IpAddr) -> bool,
 }
 
 impl Network {
     pub(super) fn of_this_machine() -> Self {
         Self {
             client: Client::builder(),
-            proxies: Matcher::from_env(),
+            proxies: Proxies::of_this_machine(),
             names: Arc::new(SystemNames),
+            roots: Vec::new(),
+            is_nowhere,
         }
     }
 
     /// A simulated internet: the hosts' own ports, and no proxy, whatever the environment of the tests says.
     #[cfg(test)]
     pub(crate) fn of(net: &crate::world::sim::registries::Internet) -> Self {
-        let authority = reqwest::Certificate::from_pem(net.ca_pem().as_bytes());
+        use rustls::pki_types::pem::PemObject as _;
+
+        let pem = net.ca_pem();
+        let authority = reqwest::Certificate::from_pem(pem.as_bytes());
         Self {
             client: Client::builder()
                 .tls_certs_merge([authority.unwrap()])
                 .no_proxy(),
-            proxies: Matcher::builder().build(),
+            proxies: Proxies::with("", ""),
             names: net.dns(),
+            roots: vec![CertificateDer::from_pem_slice(pem.as_bytes()).unwrap()],
+            // The whole of this internet is on loopback.
+            is_nowhere: |address| address.is_unspecified(),
         }
     }
 }
@@ -92,9 +108,12 @@ pub(super) struct Question<'a> {
 
 pub(super) struct Transport {
     client: Client,
-    proxies: Matcher,
-    names: Names,
-    limits: Limits,
+    pub(super) proxies: Proxies,
+    pub(super) names: Names,
+    pub(super) limits: Limits,
+    pub(super) roots: Vec<CertificateDer<'static>>,
+    pub(super) is_nowhere: fn(IpAddr) -> bool,
+    pub(super) verifier: OnceLock<Arc<Verifier>>,
     /// By host and port.
     doors: Mutex<HashMap<String, Arc<Door>>>,
 }
@@ -145,6 +164,9 @@ impl Transport {
             proxies: network.proxies,
             names,
             limits,
+            roots: network.roots,
+            is_nowhere: network.is_nowhere,
+            verifier: OnceLock::new(),
             doors: Mutex::default(),
         })
     }
@@ -254,7 +276,7 @@ impl Transport {
         question: &Question<'_>,
         deadline: Deadline,
     ) -> Fault {
-        let proxy = self.proxy(&question.url);
+        let proxy = self.proxies.towards(&question.url);
         let name = proxy.as_ref().map(proxy_name);
         let limit = self.limits.connect;
         match judge(error, name.as_deref(), limit) {
@@ -277,10 +299,6 @@ impl Transport {
     fn door(&self, url: &Url) -> Arc<Door> {
         let mut doors = self.doors.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(doors.entry(authority(url)).or_default())
-    }
-
-    fn proxy(&self, url: &Url) -> Option<Intercept> {
-        self.proxies.intercept(&url.as_str().parse().ok()?)
     }
 }
 

@@ -56,7 +56,7 @@ impl<'a> Visit<'a> {
     }
 
     /// Which part of the registry answers at `url`.
-    fn part(&self, url: &Url) -> Part {
+    pub(super) fn part(&self, url: &Url) -> Part {
         Part::Layers.or_api(url, &self.registry.endpoint.base)
     }
 }

@@ -57,6 +57,13 @@ pub(super) fn all() -> Vec<(&'static str, Case)> {
     ]
 }
 
+/// What is seen of one of them: for whoever judges it anew.
+pub(crate) fn seen(name: &str) -> Observation {
+    let mut all = all().into_iter();
+    let (_, case) = all.find(|(known, _)| *known == name).unwrap();
+    case.seen
+}
+
 /// What is seen of a release, and what it means.
 #[derive(Clone)]
 pub(super) struct Case {
@@ -275,6 +282,8 @@ fn cron_job(release: &str, env: Env) -> CronJob {
         uid: "5a2f".to_owned(),
         created: None,
         env,
+        account: format!("{release}-image-refresh"),
+        pod_labels: BTreeMap::new(),
         schedule: Schedule {
             cron: "7,22,37,52 * * * *".to_owned(),
             zone: None,

@@ -16,6 +16,7 @@ use crate::lookup::Vantage;
 use crate::observation::{Observation, Seen};
 use crate::release::Absence;
 
+pub(crate) mod doctor;
 mod egress;
 mod image;
 mod job;

@@ -24,7 +24,7 @@ pub(super) const LABEL: usize = 10;
 const COMMANDS: usize = 7;
 
 /// Where the codes end: below the last column of the table.
-const EDGE: usize = 95;
+pub(super) const EDGE: usize = 95;
 
 pub(super) fn words(text: &str) -> Flow {
     Flow::default().words(text, TEXT)
@@ -116,7 +116,7 @@ impl Page<'_> {
         }
     }
 
-    fn edge(&self) -> Option<usize> {
+    pub(super) fn edge(&self) -> Option<usize> {
         self.width.map(|width| width.min(EDGE))
     }
 

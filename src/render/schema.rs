@@ -3,6 +3,7 @@
 pub(crate) const STATUS: &str = include_str!("schema/status.json");
 pub(crate) const PLAN: &str = include_str!("schema/plan.json");
 pub(crate) const REPORT: &str = include_str!("schema/report.json");
+pub(crate) const DOCTOR: &str = include_str!("schema/doctor.json");
 
 #[cfg(test)]
 mod tests;

@@ -11,6 +11,7 @@
 )]
 
 mod connection;
+mod doctor;
 mod faults;
 mod installed;
 mod lab;

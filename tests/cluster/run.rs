@@ -72,7 +72,12 @@ impl Run {
 
     /// Whether it exited 0.
     pub(crate) fn is_ok(&self) -> bool {
-        self.code == Some(0)
+        self.has_exited(0)
+    }
+
+    /// Whether it exited with this code.
+    pub(crate) fn has_exited(&self, code: i32) -> bool {
+        self.code == Some(code)
     }
 }
 

@@ -195,3 +195,24 @@ fn collect(mut stream: impl Read + Send + 'static) -> mpsc::Receiver<Vec<u8>> {
     });
     receiver
 }
+
+/// A screen as the page `screens/<name>`: what differs from run to run replaced.
+pub(crate) fn screen(name: &str, what: &str, text: &str) {
+    insta::with_settings!({
+        snapshot_path => "screens",
+        prepend_module_to_snapshot => false,
+        omit_expression => true,
+        description => what,
+        filters => vec![
+            (r"\b\d+\.\ds\.", "[s]."),
+            (r"\b(\d+m|\d\.\d)s\b", "[ms]"),
+            (r"\b\d+ of 100 left", "[n] of 100 left"),
+            (r"127\.0\.0\.1:\d+", "[address]"),
+            // The column behind a time moves with its digits.
+            (r"(\[ms\]|\[n\] of 100 left) {2,}", "$1  "),
+            (r"no release(.*)   \d{4}-\d\d-\d\d \d\d:\d\d UTC", "no release$1   [time]"),
+        ],
+    }, {
+        insta::assert_snapshot!(name, text);
+    });
+}

@@ -25,6 +25,7 @@ fn screen(name: &str, args: &[&str]) {
 fn every_command_has_its_page() {
     screen("help", &["--help"]);
     screen("help_status", &["status", "--help"]);
+    screen("help_doctor", &["doctor", "--help"]);
     screen("help_tick", &["tick", "--help"]);
     screen("help_version", &["version", "--help"]);
     screen("help_schema", &["schema", "--help"]);
@@ -36,6 +37,7 @@ fn help_and_its_flag_print_the_same() {
     for (words, flag) in [
         (vec!["help"], vec!["--help"]),
         (vec!["help", "status"], vec!["status", "--help"]),
+        (vec!["help", "doctor"], vec!["doctor", "--help"]),
         (vec!["help", "tick"], vec!["tick", "--help"]),
         (vec!["help", "version"], vec!["version", "--help"]),
         (vec!["help", "schema"], vec!["schema", "--help"]),

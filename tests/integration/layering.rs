@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 const PURE: &[&str] = &[
     "age",
     "capability",
+    "checks",
     "codes",
     "content",
+    "diagnosis",
     "health",
     "image",
     "log",
@@ -19,9 +21,18 @@ const PURE: &[&str] = &[
     "plan",
     "probe/kubelet",
     "probe/node",
+    "probe/pod/judge",
+    "probe/pod/place",
+    "probe/pod/question",
+    "probe/pod/result",
+    "probe/pod/template",
+    "probe/pod/transport",
+    "probe/pod/ways",
+    "reading",
     "record",
     "release",
     "render",
+    "rights",
     "rollout",
     "run_now",
     "schedule",
@@ -134,6 +145,9 @@ fn decisions_and_screens_know_nothing_above_them() {
             ]
         } else if layer("health")
             || layer("plan")
+            || layer("checks")
+            || layer("diagnosis")
+            || layer("reading")
             || layer("content")
             || layer("rollout")
             || layer("schedule")
@@ -155,6 +169,8 @@ fn decisions_and_screens_know_nothing_above_them() {
                 "crate::render",
                 "crate::terminal",
                 "crate::health",
+                "crate::checks",
+                "crate::diagnosis",
                 "crate::plan",
             ]
         } else {

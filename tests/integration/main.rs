@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that meets the unexpected ends")]
 
 mod connection;
+mod doctor;
 mod harness;
 mod help;
 mod in_cluster;

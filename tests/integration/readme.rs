@@ -7,6 +7,7 @@ use std::process::Command;
 use crate::in_cluster::{Play, log, plays};
 use crate::tick::{Edge, FAILURES};
 use crate::world::sim::api::players::{rollouts, waits};
+use crate::world::sim::probe::probes;
 use crate::world::sim::registries::Internet;
 use crate::world::sim::registries::content::Index;
 use crate::world::sim::release::scenarios::{healthy, incident_g2, silent_g1, stale, warned_g2};
@@ -58,12 +59,20 @@ fn site(name: &str) -> Option<Site> {
     Some(match name {
         "" => return None,
         "incident" => Site::new(incident_g2).with_controllers(),
+        "barred" => barred(Site::new(incident_g2)),
         "unpullable" => unpullable(),
         "silent" => Site::new(silent_g1),
         "healthy" => held(),
         "warned" => warned(),
         other => panic!("the README names a site that there is not: {other}"),
     })
+}
+
+/// Pods, and nobody else, are kept from ghcr.io.
+fn barred(site: Site) -> Site {
+    let hosts = &["ghcr.io", "pkg-containers.githubusercontent.com"];
+    site.cluster.on(probes(&site.latest, hosts));
+    site
 }
 
 /// A node that cannot pull the newest images, on a chart that recreates jobs-manager.
@@ -143,9 +152,16 @@ fn on_a_terminal(args: &[String], env: &[(&'static str, String)]) -> String {
     String::from_utf8(bytes).unwrap()
 }
 
-/// How long things took differs from run to run, and a Job that is made is named after the second of its making;
-/// everything else is the same.
+/// How long things took differs from run to run, which of two that run side by side is counted first, and a Job that is
+/// made is named after the second of its making; everything else is the same.
 fn timeless(text: &str) -> String {
+    let budget = |line: &str| match line.split_once(" of 100 left") {
+        Some((before, after)) => {
+            let before = before.trim_end_matches(|c: char| c.is_ascii_digit());
+            format!("{before}N of 100 left{after}")
+        }
+        None => line.to_owned(),
+    };
     let word = |word: &str| {
         let number = word
             .trim_end_matches('.')
@@ -162,9 +178,18 @@ fn timeless(text: &str) -> String {
             None => word.to_owned(),
         }
     };
-    let line = |line: &str| line.split(' ').map(word).collect::<Vec<_>>().join(" ");
+    let line = |line: &str| {
+        let line = line.split(' ').map(word).collect::<Vec<_>>().join(" ");
+        // The column behind a time moves with its digits.
+        let words = line.split_whitespace();
+        if line.contains("TIME") || line.contains("N of 100 left") {
+            words.collect::<Vec<_>>().join(" ")
+        } else {
+            line
+        }
+    };
     text.lines()
-        .map(|text| line(text).trim_end().to_owned() + "\n")
+        .map(|text| line(&budget(text)).trim_end().to_owned() + "\n")
         .collect()
 }
 

@@ -14,7 +14,7 @@ mod rights;
 mod scenarios;
 mod secrets;
 mod strangers;
-mod terminals;
+pub(crate) mod terminals;
 mod watch;
 
 use std::sync::OnceLock;
@@ -23,27 +23,27 @@ use jiff::Timestamp;
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
-use crate::harness::{Output, Plugin};
+use crate::harness::{self, Output, Plugin};
 use crate::world::sim::registries::Internet;
 use crate::world::sim::registries::content::Index;
 use crate::world::sim::release::scenarios::healthy;
 use crate::world::sim::release::{Digests, Generation, IngestorMode, Release, Scene, Values};
 use crate::world::sim::site::Site;
 
-const NS: &str = "tracebloc";
+pub(crate) const NS: &str = "tracebloc";
 
 /// What a scene is made of.
-struct Stock<'a> {
+pub(crate) struct Stock<'a> {
     /// What the tags name now, and what they named before.
-    latest: &'a Digests,
-    before: &'a Digests,
+    pub(crate) latest: &'a Digests,
+    pub(crate) before: &'a Digests,
     /// Of amd64 alone.
-    old_ingestor: &'a str,
-    now: Timestamp,
+    pub(crate) old_ingestor: &'a str,
+    pub(crate) now: Timestamp,
 }
 
 /// A site whose registries hold every tag that a release may poll, and the digest that its chart pins.
-fn stocked(scene: impl FnOnce(&Stock) -> Scene) -> Site {
+pub(crate) fn stocked(scene: impl FnOnce(&Stock) -> Scene) -> Site {
     let internet = Internet::start();
     let push = |reference: &str, build: &str| {
         let both = Index::of(["linux/amd64", "linux/arm64"]);
@@ -91,18 +91,18 @@ fn pinned_at(pin: &str, mut scene: Scene) -> Scene {
 }
 
 /// A site whose only release is as healthy as its generation lets it be.
-fn healthy_site(generation: Generation) -> Site {
+pub(crate) fn healthy_site(generation: Generation) -> Site {
     site_with(generation, |_| ())
 }
 
 /// As `healthy_site`, with some values of the chart changed.
-fn site_with(generation: Generation, change: impl FnOnce(&mut Values)) -> Site {
+pub(crate) fn site_with(generation: Generation, change: impl FnOnce(&mut Values)) -> Site {
     let release = Release::with(generation, change);
     stocked(|stock| healthy(&release, stock.latest, stock.now))
 }
 
 /// As `healthy_site`, with the scene changed before anybody looks.
-fn altered_site(generation: Generation, alter: impl FnOnce(&mut Scene)) -> Site {
+pub(crate) fn altered_site(generation: Generation, alter: impl FnOnce(&mut Scene)) -> Site {
     let release = Release::new(generation);
     stocked(|stock| {
         let mut scene = healthy(&release, stock.latest, stock.now);
@@ -241,7 +241,7 @@ fn message<'a>(status: &'a Value, code: &str) -> &'a str {
 }
 
 /// The words of a screen, line by line, without what a second look may see otherwise.
-fn timeless(page: &str) -> Vec<String> {
+pub(crate) fn timeless(page: &str) -> Vec<String> {
     let is_stable = |word: &&str| !word.ends_with("ms") && !word.ends_with("s.");
     let words = |line: &str| {
         line.split_whitespace()
@@ -252,11 +252,11 @@ fn timeless(page: &str) -> Vec<String> {
     page.lines().map(words).collect()
 }
 
-fn items(list: &Value) -> &[Value] {
+pub(crate) fn items(list: &Value) -> &[Value] {
     list.as_array().map_or(&[], Vec::as_slice)
 }
 
-fn text(value: &Value) -> &str {
+pub(crate) fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 
@@ -274,7 +274,7 @@ fn without_digests(text: &str) -> String {
 }
 
 /// Whether both streams may stand on a terminal: no characters that steer it, but for line feeds and our colours.
-fn assert_clean(output: &Output) {
+pub(crate) fn assert_clean(output: &Output) {
     for stream in [&output.stdout, &output.stderr] {
         let bare = without_colours(stream);
         let at = bare.find(is_steering);
@@ -294,7 +294,7 @@ fn is_steering(c: char) -> bool {
 }
 
 /// A text without the colours that this program writes: `ESC [`, a few digits and semicolons, `m`.
-fn without_colours(text: &str) -> String {
+pub(crate) fn without_colours(text: &str) -> String {
     let mut parts = text.split("\u{1b}[");
     let mut bare = parts.next().unwrap_or_default().to_owned();
     for part in parts {
@@ -307,19 +307,7 @@ fn without_colours(text: &str) -> String {
     bare
 }
 
-/// A screen as the page `screens/status_<name>`: what differs from run to run replaced.
+/// A screen as the page `screens/status_<name>`.
 fn screen(name: &str, what: &str, text: &str) {
-    insta::with_settings!({
-        snapshot_path => "screens",
-        prepend_module_to_snapshot => false,
-        omit_expression => true,
-        description => what,
-        filters => vec![
-            (r"\b\d+ms\b", "[ms]"),
-            (r"\b\d+\.\ds\.", "[s]."),
-            (r"127\.0\.0\.1:\d+", "[address]"),
-        ],
-    }, {
-        insta::assert_snapshot!(format!("status_{name}"), text);
-    });
+    harness::screen(&format!("status_{name}"), what, text);
 }

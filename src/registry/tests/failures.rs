@@ -3,7 +3,7 @@
 //! A row: what goes wrong, where, by which fault of the simulation, and what the lookup says.
 
 use futures::future::join_all;
-use reqwest::dns::{Name, Resolve, Resolving};
+use reqwest::dns::{Name, Resolving};
 
 use super::*;
 use crate::world::sim::registries::PROXY;
@@ -205,11 +205,8 @@ async fn what_is_not_there_is_told_apart() {
 async fn dropped_packets_are_not_taken_for_a_stalled_handshake_when_dns_was_slow() {
     let site = Site::new();
     site.net.fault("ghcr.io", Fault::Drop);
-    let network = Network {
-        names: Arc::new(Slow(site.net.dns(), Duration::from_millis(100))),
-        ..site.network()
-    };
-    let session = Session::on(network, site.hasty());
+    let slow = Arc::new(Slow(site.net.dns(), Duration::from_millis(100)));
+    let session = site.resolved_by(slow, site.hasty());
     let failure = session.latest(&image(INGESTOR)).await.unwrap_err();
     assert_eq!(
         "TBI-201 connect ghcr.io: connection timed out after 2s",

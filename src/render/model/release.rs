@@ -88,7 +88,7 @@ pub(super) fn status(seen: &Observation, judged: &Assessment) -> ImageStatus {
     }
 }
 
-fn nodes(seen: &Observation) -> crate::observation::Seen<Vec<Node>> {
+pub(super) fn nodes(seen: &Observation) -> crate::observation::Seen<Vec<Node>> {
     let nodes = seen.nodes.as_ref().map_err(Clone::clone)?;
     Ok(nodes
         .iter()

@@ -19,7 +19,7 @@ fn the_exit_code_is_that_of_the_worst_finding() {
         case.image(ManagedImage::Ingestor).states = states.to_vec();
         case
     };
-    for (name, case, want) in [
+    for (name, case, want) in vec![
         ("healthy, one held", healthy(), 0),
         ("stuck", stuck(), 3),
         ("broken before stale", silent(), 3),

@@ -6,8 +6,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::render::fixtures;
 use crate::render::model::Event;
+use crate::render::{doctor, fixtures};
 
 /// A schema, and documents that are to keep it, by name.
 struct Promise {
@@ -19,7 +19,7 @@ fn value(model: impl Serialize) -> Value {
     serde_json::to_value(model).unwrap()
 }
 
-fn promises() -> [Promise; 3] {
+fn promises() -> [Promise; 4] {
     let schema = |text| serde_json::from_str(text).unwrap();
     let mut statuses: Vec<_> = fixtures::all()
         .into_iter()
@@ -30,6 +30,7 @@ fn promises() -> [Promise; 3] {
     statuses.push(("watched", value(watched)));
     let plans = fixtures::plans().into_iter();
     let reports = fixtures::reports().into_iter();
+    let looked = doctor::fixtures::all().into_iter();
     [
         Promise {
             schema: schema(STATUS),
@@ -45,6 +46,12 @@ fn promises() -> [Promise; 3] {
             schema: schema(REPORT),
             documents: reports
                 .map(|(name, reported)| (name, value(reported.model())))
+                .collect(),
+        },
+        Promise {
+            schema: schema(DOCTOR),
+            documents: looked
+                .map(|(name, readings)| (name, value(doctor::fixtures::report(&readings))))
                 .collect(),
         },
     ]
@@ -66,7 +73,7 @@ fn every_document_is_what_its_schema_promises() {
 
 #[test]
 fn a_document_that_breaks_the_promise_is_refused() {
-    let [status, plan, report] = promises();
+    let [status, plan, report, looked] = promises();
     let statuses: &[(&str, &str, Value)] = &[
         (
             "a short digest",
@@ -110,6 +117,22 @@ fn a_document_that_breaks_the_promise_is_refused() {
             json!("d361fa778554"),
         ),
     ];
+    let looks: &[(&str, &str, Value)] = &[
+        ("a result of its own", "/checks/0/result", json!("maybe")),
+        ("a group of its own", "/checks/0/group", json!("network")),
+        ("a class of its own", "/checks/0/class", json!("firewall")),
+        ("an exit code of its own", "/summary/exitCode", json!(2)),
+        ("a verdict of its own", "/summary/verdict", json!("skipped")),
+        ("a port that is none", "/hosts/0/port", json!(0)),
+        (
+            "a vantage of its own",
+            "/vantagePoints/0/kind",
+            json!("moon"),
+        ),
+        ("a code without a prefix", "/diagnosis/0/code", json!("202")),
+        ("certainty", "/diagnosis/0/confidence", json!("certain")),
+        ("a command alone", "/diagnosis/0/next", json!(["kubectl"])),
+    ];
     let good = |promise: &Promise, name: &str| {
         let mut documents = promise.documents.iter();
         let found = documents.find(|(known, _)| *known == name);
@@ -119,6 +142,7 @@ fn a_document_that_breaks_the_promise_is_refused() {
         (&status, good(&status, "stuck"), statuses),
         (&plan, good(&plan, "incident"), plans),
         (&report, good(&report, "finished"), reports),
+        (&looked, good(&looked, "incident"), looks),
     ] {
         let validator = jsonschema::draft202012::new(&promise.schema).unwrap();
         for (name, pointer, value) in breaks {
@@ -154,7 +178,7 @@ fn every_key_is_required_and_no_other_is_allowed() {
     for Promise { schema, .. } in promises() {
         let mut all = Vec::new();
         objects("", &schema, &mut all);
-        assert!(all.len() > 15, "{}", all.len());
+        assert!(all.len() > 10, "{}", all.len());
         for (path, object) in all {
             let required: BTreeSet<_> = object["required"]
                 .as_array()
@@ -207,19 +231,12 @@ fn every_object_of_the_schema_stands_in_some_document_with_its_keys_in_that_orde
     }
 }
 
-/// All words of the schema that a value may be, with where they stand.
-fn words(schema: &Value, path: &str, all: &mut BTreeSet<(String, String)>) {
+/// All words of the schema that a value may be, with the keys that have them.
+fn words(schema: &Value, key: &str, all: &mut BTreeSet<(String, String)>) {
     if let Value::Object(entries) = schema {
-        for word in entries
-            .get("enum")
-            .iter()
-            .filter_map(|list| list.as_array())
-            .flatten()
-        {
-            if let Some(word) = word.as_str() {
-                all.insert((path.to_owned(), word.to_owned()));
-            }
-        }
+        let listed = entries.get("enum").and_then(Value::as_array);
+        let listed = listed.into_iter().flatten().filter_map(Value::as_str);
+        all.extend(listed.map(|word| (key.to_owned(), word.to_owned())));
         for (key, value) in entries {
             words(value, key, all);
         }
@@ -228,7 +245,7 @@ fn words(schema: &Value, path: &str, all: &mut BTreeSet<(String, String)>) {
 
 #[test]
 fn the_words_of_fates_verdicts_stages_and_endings_all_stand_in_some_document() {
-    let [_, plan, report] = promises();
+    let [_, plan, report, _] = promises();
     let mut said = String::new();
     for (_, document) in plan.documents.iter().chain(&report.documents) {
         said.push_str(&document.to_string());
@@ -260,5 +277,25 @@ fn a_report_promises_the_same_plan_as_a_plan_does() {
     assert_eq!(plan["properties"], report["$defs"]["plan"]["properties"]);
     for (name, definition) in plan["$defs"].as_object().unwrap() {
         assert_eq!(definition, &report["$defs"][name], "{name}");
+    }
+}
+
+#[test]
+fn every_word_for_a_result_a_vantage_a_group_and_a_host_stands_in_some_document() {
+    let [.., looked] = promises();
+    let mut said = String::new();
+    for (_, document) in &looked.documents {
+        said.push_str(&document.to_string());
+    }
+    let mut all = BTreeSet::new();
+    words(&looked.schema, "", &mut all);
+    let is_told = |key: &str| ["result", "kind", "group", "purpose", "confidence"].contains(&key);
+    all.retain(|(key, _)| is_told(key));
+    assert_eq!(19, all.len(), "{all:?}");
+    for (key, word) in all {
+        assert!(
+            said.contains(&format!("\"{key}\":\"{word}\"")),
+            "{key}: {word}"
+        );
     }
 }

@@ -9,7 +9,7 @@ use crate::world::sim::release::Generation::G10;
 use crate::world::sim::release::scenarios::incident_g2;
 
 /// All that a run writes to a terminal, without its colours and its carriage returns.
-fn shown(plugin: &Plugin, columns: usize) -> String {
+pub(crate) fn shown(plugin: &Plugin, columns: usize) -> String {
     let mut session = plugin.on_terminal(columns);
     let text = utf8(&session.exp_eof().unwrap());
     without_spinner(&text).replace("\r\n", "\n")
