@@ -42,13 +42,13 @@ fn four_failed_lookups_fail_the_job_and_one_that_succeeds_moves_the_ingestor() {
     );
     network.heal();
     network.fault("pod ghcr.io refuse");
-    let tick = berlin.tick();
-    assert_eq!(tick.outcome, "Complete", "{}", tick.log);
+    let page = run_now(&berlin, &[], 5);
     assert_says(
-        &tick.log,
+        &page,
         &[
-            "WARN: could not resolve latest ingestor digest (failure 2/3;",
-            "tick complete",
+            "Counts    ingestor lookups failed 1/3",
+            "ingestor: not resolved, 2 of 3 in a row; at 3 the run fails; ghcr.io: connect:",
+            "complete, but with warnings",
         ],
     );
 
@@ -85,6 +85,10 @@ fn four_failed_lookups_fail_the_job_and_one_that_succeeds_moves_the_ingestor() {
             "ERROR: still cannot resolve ghcr.io/tracebloc/ingestor:native (>= 3 consecutive failures)",
             "TCP 443 to ghcr.io",
         ],
+    );
+    assert_says(
+        &run_now(&berlin, &["--force"], 3),
+        &["still not resolved; the streak stays at its threshold, and the run fails"],
     );
     assert_eq!(
         before,
