@@ -67,6 +67,24 @@ fn a_status_that_controllers_rewrite_is_no_conflict() {
 }
 
 #[test]
+fn a_count_that_somebody_else_has_written_is_never_written_over() {
+    let site = newest();
+    let counts = meanwhile(|manager| {
+        manager["metadata"]["annotations"]["tracebloc.io/refresh-attempt"] = "2".into();
+    });
+    let object = format!("/deployments/{JOBS_MANAGER}");
+    site.cluster
+        .fault(Fault::on("GET", &object).times(1).does(counts));
+    let (code, report) = report(&site, &["--pull-test=skip"]);
+    assert_eq!(code, Some(3), "{report:#}");
+    assert!(
+        report["steps"].to_string().contains("TBI-508"),
+        "{report:#}"
+    );
+    assert_eq!(record(&site, "refresh-attempt"), Some("2".to_owned()));
+}
+
+#[test]
 fn somebody_who_goes_on_changing_the_workload_ends_the_run_and_nothing_is_patched() {
     let site = newest();
     let upgrades = meanwhile(|manager| {
