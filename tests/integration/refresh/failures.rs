@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::world::sim::api::faults::{Act, Fault};
-use crate::world::sim::api::players::{jobs, rollouts, waits};
+use crate::world::sim::api::players::{jobs, rollouts, serves, waits};
 use crate::world::sim::release::scenarios::{incident_g2, stale, suspended};
 use crate::world::sim::release::{Generation, Release};
 
@@ -59,6 +59,27 @@ fn a_lost_answer_and_a_status_that_is_rewritten_are_no_conflict() {
             Some(site.latest.ingestor.clone())
         );
     }
+}
+
+#[test]
+fn new_pods_that_run_something_else_are_a_failure_and_nothing_is_recorded() {
+    let release = Release::new(Generation::G7);
+    let site = Site::new(|_, _, now| stale(&release, &before(), now));
+    let other = format!("sha256:{}", "9".repeat(64));
+    site.cluster.on(rollouts(move |container| {
+        serves(container["image"].as_str().unwrap_or_default(), &other)
+    }));
+    let (code, report) = report(&site, &["--pull-test=skip"]);
+    assert_eq!(code, Some(3), "{report:#}");
+    assert!(
+        report["steps"].to_string().contains("TBI-507"),
+        "{report:#}"
+    );
+    assert_eq!(
+        record(&site, "last-refreshed-jobs-manager-digest"),
+        Some(before().jobs_manager)
+    );
+    assert_eq!(record(&site, "refresh-attempt"), Some("1".to_owned()));
 }
 
 #[test]
