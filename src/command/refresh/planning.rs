@@ -9,7 +9,7 @@ use crate::cli::PullTest as When;
 use crate::error::Error;
 use crate::health::{Assessment, assess};
 use crate::image::{Digest, Reference};
-use crate::look::look;
+use crate::look::look_at_one;
 use crate::lookup::{Content, Failure};
 use crate::observation::Observation;
 use crate::plan::{Change, Means, RefreshPlan, Request, Stage, decide};
@@ -50,29 +50,13 @@ impl Planned {
 impl Run<'_> {
     /// # Errors
     ///
-    /// As [`look`]; [`Error::SeveralReleases`].
+    /// As [`look_at_one`].
     pub(super) async fn plan(&self, request: &Request) -> Result<Planned, Error> {
         let what = format!("asking {} and the registries", self.cluster.server);
         let selector = self.args.selector.as_deref();
-        let looked = Box::pin(look(self.cluster, self.session, selector));
-        let mut seen = terminal::waiting(self.screen, &what, looked).await?;
-        match (seen.pop(), seen.is_empty()) {
-            (Some(only), true) => Ok(self.planned(only, request).await),
-            (last, _) => {
-                let mut names: Vec<_> = seen
-                    .into_iter()
-                    .chain(last)
-                    .collect::<Vec<_>>()
-                    .iter()
-                    .map(|one| one.release.name.clone())
-                    .collect();
-                names.sort();
-                Err(Error::SeveralReleases {
-                    namespace: self.cluster.namespace.clone(),
-                    names,
-                })
-            }
-        }
+        let looked = Box::pin(look_at_one(self.cluster, self.session, selector));
+        let seen = terminal::waiting(self.screen, &what, looked).await?;
+        Ok(self.planned(seen, request).await)
     }
 
     /// The plan for a look. A digest that its registry names and does not give is as good as none.
