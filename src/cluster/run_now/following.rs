@@ -171,7 +171,7 @@ impl<'a> Following<'a> {
             if self.read(pod, Which::Previous, tell).await == Read::Another {
                 tell(lost(1));
             }
-            self.finish(None, tell);
+            self.finish(pod.previous_exit, tell);
         }
         (self.run, self.lines, self.standing) = (pod.restarts, 0, Standing::Ahead);
     }

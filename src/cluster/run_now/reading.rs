@@ -28,6 +28,8 @@ pub(super) struct PodSeen {
     pub(super) node: Option<String>,
     pub(super) restarts: u32,
     pub(super) state: State,
+    /// How the run before this one ended; `None` where it is not known, or where this one is the first.
+    pub(super) previous_exit: Option<i32>,
 }
 
 pub(super) enum State {
@@ -124,7 +126,16 @@ pub(super) fn seen(pod: &Pod) -> PodSeen {
             },
             state,
         ),
+        previous_exit: container.and_then(previous_exit),
     }
+}
+
+/// Between two runs the last state is that of the run that is over, not of the one before it.
+fn previous_exit(container: &ContainerStatus) -> Option<i32> {
+    let now = container.state.as_ref()?;
+    let is_started = now.running.is_some() || now.terminated.is_some();
+    let last = container.last_state.as_ref().filter(|_| is_started)?;
+    Some(last.terminated.as_ref()?.exit_code)
 }
 
 fn state(container: &ContainerStatus) -> State {

@@ -94,7 +94,7 @@ fn a_run_that_is_over_is_told_from_its_beginning() {
             "run 1 in run-1 on edge-01",
             "one",
             "and a half",
-            "ended: None",
+            "ended: Some(1)",
             "run 2 in run-1 on edge-01",
             "two",
             "",
@@ -221,7 +221,7 @@ fn a_log_is_told_as_that_of_its_own_run() {
             vec![
                 "run 1 in run-1 on edge-01",
                 "first",
-                "ended: None",
+                "ended: Some(1)",
                 "run 2 in run-1 on edge-01",
                 "second",
                 "ended: Some(0)",
