@@ -30,10 +30,12 @@ mod changes;
 mod finish;
 mod guards;
 mod rearm;
+mod rights;
 mod rows;
 mod undo;
 
 pub(crate) use guards::{Guard, Obstacle, Verdict};
+pub(crate) use rights::Wanted;
 
 /// What somebody asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -191,6 +191,12 @@ pub(crate) fn of_caller() -> impl Iterator<Item = (&'static Rule, &'static str)>
         .flat_map(verbs)
 }
 
+/// The rule of `REFRESH` that a request falls under.
+pub(crate) fn of_refresh(verb: &str, resource: &str) -> Option<(&'static Rule, &'static str)> {
+    let mut rules = REFRESH.iter().flat_map(verbs);
+    rules.find(|(rule, one)| rule.resource == resource && *one == verb)
+}
+
 /// What the refresher's account needs.
 pub(crate) fn of_account() -> impl Iterator<Item = (&'static Rule, &'static str)> {
     TICK.iter().flat_map(verbs)

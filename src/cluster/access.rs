@@ -14,6 +14,8 @@ use serde_json::{Value, json};
 use super::connect::Cluster;
 use super::read::{Scope, path, ready, right};
 use crate::error::{Call, Error};
+use crate::observation::{Blind, Seen};
+use crate::plan::Wanted;
 use crate::reading::{Account, Answer, Right};
 use crate::release::Release;
 use crate::rights::{self, Place, Rule};
@@ -26,12 +28,40 @@ pub(crate) async fn of_caller(cluster: &Cluster, agents: Option<&str>) -> Vec<Ri
     let asked = rights::of_caller().filter_map(|(rule, verb)| {
         let namespace = namespace_of(scope_of(rule, &cluster.namespace, agents)?);
         Some(async move {
-            let review = json!({ "resourceAttributes": attributes(rule, verb, namespace) });
-            let answer = review_of::<SelfSubjectAccessReview>(cluster, Scope::Everywhere, review);
+            let answer = of_self(cluster, attributes(rule, verb, namespace, None));
             answered(rule, verb, namespace, answer.await)
         })
     });
     join_all(asked).await
+}
+
+/// Which of these the caller may not do, or why that is not known; all at once.
+pub(crate) async fn denied(cluster: &Cluster, wanted: &[Wanted]) -> Seen<Vec<String>> {
+    let asked = wanted.iter().map(async |one| {
+        let namespace = Some(one.namespace.as_str());
+        let attributes = attributes(one.rule, one.verb, namespace, one.object.as_deref());
+        let answer = of_self(cluster, attributes).await;
+        (one, answered(one.rule, one.verb, namespace, answer).answer)
+    });
+    let mut denied = Vec::new();
+    let mut unknown = None;
+    for (one, answer) in join_all(asked).await {
+        match answer {
+            Answer::Allowed => {}
+            Answer::Denied => denied.push(one.to_string()),
+            Answer::Unknown(why) => unknown = unknown.or(Some(why)),
+        }
+    }
+    match unknown {
+        // What is denied is known, whatever else is not.
+        Some(why) if denied.is_empty() => Err(Blind(why)),
+        _ => Ok(denied),
+    }
+}
+
+async fn of_self(cluster: &Cluster, attributes: Value) -> Result<SubjectAccessReviewStatus, Error> {
+    let review = json!({ "resourceAttributes": attributes });
+    review_of::<SelfSubjectAccessReview>(cluster, Scope::Everywhere, review).await
 }
 
 /// What the refresher's account may do of what it needs. `None` without a refresher.
@@ -50,12 +80,8 @@ pub(crate) async fn of_account(cluster: &Cluster, release: &Release) -> Option<A
         };
         let subject = subject(&release.namespace, &name);
         Some(async move {
-            let mut attributes = attributes(rule, verb, namespace);
-            if let Some(object) = object {
-                attributes["name"] = object.into();
-            }
             let mut review = subject;
-            review["resourceAttributes"] = attributes;
+            review["resourceAttributes"] = attributes(rule, verb, namespace, object);
             answered(
                 rule,
                 verb,
@@ -86,11 +112,14 @@ const fn namespace_of(scope: Scope<'_>) -> Option<&str> {
     }
 }
 
-fn attributes(rule: &Rule, verb: &str, namespace: Option<&str>) -> Value {
+fn attributes(rule: &Rule, verb: &str, namespace: Option<&str>, object: Option<&str>) -> Value {
     let (resource, subresource) = rule.resource.split_once('/').unwrap_or((rule.resource, ""));
     let mut attributes = json!({ "verb": verb, "group": rule.group, "resource": resource });
     if let Some(namespace) = namespace {
         attributes["namespace"] = namespace.into();
+    }
+    if let Some(object) = object {
+        attributes["name"] = object.into();
     }
     if !subresource.is_empty() {
         attributes["subresource"] = subresource.into();

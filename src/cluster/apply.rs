@@ -37,22 +37,20 @@ pub(crate) struct Snapshot {
     pub(crate) uid: String,
     pub(crate) version: String,
     pub(crate) generation: i64,
-    /// Of the planned fields; a missing one is not set.
-    pub(crate) fields: BTreeMap<Field, String>,
+    /// The planned fields; `None`: not set.
+    pub(crate) fields: BTreeMap<Field, Option<String>>,
     /// Everything under `tracebloc.io/`.
     pub(crate) annotations: BTreeMap<String, String>,
 }
 
 impl Snapshot {
-    /// Whether a later look at the fields of these edits differs in nothing but its version. What else was written
-    /// down of an earlier write is covered by the generation.
-    fn is_unchanged(&self, later: &Self, edits: &[Edit]) -> bool {
-        let field = |of: &Self, edit: &Edit| of.fields.get(&edit.field).cloned();
-        (&self.uid, self.generation, &self.annotations)
-            == (&later.uid, later.generation, &later.annotations)
-            && edits
-                .iter()
-                .all(|edit| field(self, edit) == field(later, edit))
+    /// Whether a later look differs in nothing but its version.
+    fn is_unchanged(&self, later: &Self) -> bool {
+        let of = |one: &Self| Self {
+            version: String::new(),
+            ..one.clone()
+        };
+        of(self) == of(later)
     }
 }
 
@@ -78,17 +76,21 @@ impl Write<'_> {
         match self {
             Self::Template(edits) => edits
                 .iter()
-                .all(|edit| snapshot.fields.get(&edit.field) == Some(&edit.to)),
+                .all(|edit| snapshot.fields.get(&edit.field) == Some(&Some(edit.to.clone()))),
             Self::Annotations(keys) => keys
                 .iter()
                 .all(|(key, value)| snapshot.annotations.get(key) == value.as_ref()),
         }
     }
 
-    fn edits(&self) -> &[Edit] {
+    /// Who wrote last what this writes.
+    fn last_writer(&self, object: &Object) -> Option<Writer> {
         match self {
-            Self::Template(edits) => edits,
-            Self::Annotations(_) => &[],
+            Self::Template(edits) => object.last_writer(edits, &[]),
+            Self::Annotations(keys) => {
+                let keys: Vec<_> = keys.keys().map(String::as_str).collect();
+                object.last_writer(&[], &keys)
+            }
         }
     }
 }
@@ -111,7 +113,8 @@ pub(crate) async fn snapshot(
     target: &Target,
     edits: &[Edit],
 ) -> Result<Snapshot, Error> {
-    Ok(Object::read(cluster, target).await?.snapshot(edits))
+    let fields = edits.iter().map(|edit| &edit.field);
+    Ok(Object::read(cluster, target).await?.snapshot(fields))
 }
 
 /// Who changed the planned fields, or the record, last.
@@ -129,7 +132,7 @@ pub(crate) async fn changed_by(
     Ok(object.last_writer(edits, keys))
 }
 
-/// Writes to the object that `seen` shows, and to no other.
+/// Writes to the object that `seen` shows with the fields that are written, and to no other.
 ///
 /// # Errors
 ///
@@ -140,14 +143,13 @@ pub(crate) async fn write(
     seen: &Snapshot,
     write: Write<'_>,
 ) -> Result<Written, Error> {
-    let edits = write.edits();
     let until = Instant::now() + PERSISTENCE;
     let mut version = seen.version.clone();
     let mut pause = PAUSE;
     loop {
         let refused =
             match Object::patch(cluster, target, &write.patch(&version), Effect::Persisted).await {
-                Ok(object) => return Ok(Written::Done(object.snapshot(edits))),
+                Ok(object) => return Ok(Written::Done(object.snapshot(seen.fields.keys()))),
                 Err(error) => error,
             };
         let wait = match &refused {
@@ -164,16 +166,12 @@ pub(crate) async fn write(
         pause = (pause * 2).min(LONGEST_PAUSE);
         match Object::read(cluster, target).await {
             Ok(object) => {
-                let now = object.snapshot(edits);
+                let now = object.snapshot(seen.fields.keys());
                 if now.uid == seen.uid && write.is_done(&now) {
                     return Ok(Written::Done(now));
                 }
-                if !seen.is_unchanged(&now, edits) {
-                    let keys: Vec<_> = match write {
-                        Write::Template(_) => Vec::new(),
-                        Write::Annotations(keys) => keys.keys().map(String::as_str).collect(),
-                    };
-                    return Ok(Written::Changed(object.last_writer(edits, &keys)));
+                if !seen.is_unchanged(&now) {
+                    return Ok(Written::Changed(write.last_writer(&object)));
                 }
                 version = now.version;
             }
@@ -253,15 +251,14 @@ impl Object {
         })
     }
 
-    fn snapshot(&self, edits: &[Edit]) -> Snapshot {
+    fn snapshot<'a>(&self, fields: impl Iterator<Item = &'a Field>) -> Snapshot {
         let annotations = self.metadata.annotations.iter().flatten();
         Snapshot {
             uid: self.metadata.uid.clone().unwrap_or_default(),
             version: self.metadata.resource_version.clone().unwrap_or_default(),
             generation: self.metadata.generation.unwrap_or(0),
-            fields: edits
-                .iter()
-                .filter_map(|edit| Some((edit.field.clone(), self.value(&edit.field)?)))
+            fields: fields
+                .map(|field| (field.clone(), self.value(field)))
                 .collect(),
             annotations: annotations
                 .filter(|(key, _)| key.starts_with(PREFIX))
@@ -297,3 +294,6 @@ impl Object {
         last_writer(&self.metadata, &fields)
     }
 }
+
+#[cfg(test)]
+mod tests;

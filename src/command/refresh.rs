@@ -147,7 +147,10 @@ impl Run<'_> {
             match self.choose(&planned)? {
                 Reply::Interrupted => return Ok(Ending::Interrupted(Exit::Interrupted)),
                 Reply::Answer(None) => break planned,
-                Reply::Answer(Some(images)) if images.is_empty() => return Ok(Ending::Declined),
+                Reply::Answer(Some(images)) if images.is_empty() => {
+                    self.journal.adopt(&planned);
+                    return Ok(Ending::Declined);
+                }
                 Reply::Answer(Some(images)) => {
                     request.images = images;
                     break self.planned(planned.seen, &request).await;

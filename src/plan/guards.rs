@@ -2,6 +2,7 @@
 //!
 //! | seen | asked | `--now` | `--force` |
 //! |---|---|---|---|
+//! | the caller may not patch | fail | fail | fail |
 //! | no CronJob | refuse | refuse | refuse |
 //! | a counter is unreadable | fail | fail | fail |
 //! | a workload is paused | refuse | refuse | refuse |
@@ -34,6 +35,8 @@ pub(crate) struct Guard {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Obstacle {
+    /// What the caller may not do, as `kubectl auth can-i` takes it.
+    Forbidden(Vec<String>),
     NoCronJob(Absence),
     /// The record; with the reason.
     Unreadable(String),
@@ -114,7 +117,7 @@ fn guard(obstacle: Obstacle, request: &Request) -> Guard {
 
 fn verdict(obstacle: &Obstacle, consent: Consent, guarding: Guarding) -> Verdict {
     match (obstacle, guarding, consent) {
-        (Obstacle::Unreadable(_), _, _) => Verdict::Fail,
+        (Obstacle::Forbidden(_) | Obstacle::Unreadable(_), _, _) => Verdict::Fail,
         (Obstacle::NoCronJob(_) | Obstacle::Paused(_), _, _)
         | (Obstacle::LockedOut { .. } | Obstacle::Unsettled(..), Guarding::Heeded, _)
         | (Obstacle::Suspended, Guarding::Heeded, Consent::Given) => Verdict::Refuse,

@@ -6,12 +6,13 @@ use futures::future::join_all;
 
 use super::Run;
 use crate::cli::PullTest as When;
+use crate::cluster::access;
 use crate::error::Error;
 use crate::health::{Assessment, assess};
 use crate::image::{Digest, Reference};
 use crate::look::look_at_one;
 use crate::lookup::{Content, Failure};
-use crate::observation::Observation;
+use crate::observation::{Observation, Seen};
 use crate::plan::{Change, Means, RefreshPlan, Request, Stage, decide};
 use crate::probe::node::choice::needed;
 use crate::probe::node::{Before, Pull, PullTest};
@@ -27,6 +28,8 @@ pub(super) struct Planned {
     /// In the order of the changes. Empty where nothing has to be pulled.
     pub(super) tests: Vec<PullTest>,
     pub(super) when: When,
+    /// What the caller may not do of what the plan takes; `None` for a plan that does nothing.
+    rights: Option<Seen<Vec<String>>>,
 }
 
 impl Planned {
@@ -42,7 +45,7 @@ impl Planned {
                 When::Only => PullTests::Only(tests()),
                 When::Skip => PullTests::Skipped,
             },
-            rights: None,
+            rights: self.rights.clone(),
         }
     }
 }
@@ -72,9 +75,12 @@ impl Run<'_> {
                 .collect();
             let failures = self.unproven(&wanted).await;
             if failures.is_empty() {
-                self.learn_sizes(&mut seen, &plan).await;
+                let tests = tests(&seen, &plan);
+                let sizes = self.learn_sizes(&mut seen, &plan);
+                let ((), (plan, rights)) = tokio::join!(sizes, self.allowed(&plan, &tests));
                 return Planned {
-                    tests: tests(&seen, &plan),
+                    tests,
+                    rights,
                     request: request.clone(),
                     when: self.args.pull_test,
                     seen,
@@ -102,6 +108,32 @@ impl Run<'_> {
             Some((reference.clone(), failure))
         });
         join_all(asked).await.into_iter().flatten().collect()
+    }
+
+    /// The plan, stopped where the caller may not carry it out; and what the caller may not do of all it takes.
+    async fn allowed(
+        &self,
+        plan: &RefreshPlan,
+        tests: &[PullTest],
+    ) -> (RefreshPlan, Option<Seen<Vec<String>>>) {
+        let patches = match self.args.pull_test {
+            When::Only => Vec::new(),
+            When::Auto | When::Skip => plan.patches(),
+        };
+        let pulls = match self.args.pull_test {
+            When::Auto | When::Only if !tests.is_empty() => plan.pull_tests(),
+            When::Auto | When::Only | When::Skip => Vec::new(),
+        };
+        if patches.is_empty() && pulls.is_empty() {
+            return (plan.clone(), None);
+        }
+        let (denied, lacking) = tokio::join!(
+            access::denied(self.cluster, &patches),
+            access::denied(self.cluster, &pulls)
+        );
+        let stopped = plan.clone().without(denied.clone().unwrap_or_default());
+        let rights = denied.and_then(|denied| Ok([denied, lacking?].concat()));
+        (stopped, Some(rights))
     }
 
     /// The manifests of the platforms that will be pulled: they say how much that is.

@@ -26,7 +26,8 @@ const PACE: Pace = Pace {
     steady: 3,
 };
 
-const WRITES: [&str; 3] = ["POST", "PATCH", "DELETE"];
+/// Methods, and what is in their paths: a review of rights is a question, however it is sent.
+const WRITES: [(&str, &str); 3] = [("POST", "/jobs"), ("PATCH", ""), ("DELETE", "")];
 
 /// `refresh --now` with these flags, until it ends or `death` comes.
 fn run(site: &Site, flags: &[&str], death: Option<&Notify>) -> Option<Result<Exit, Error>> {
@@ -69,7 +70,7 @@ fn run(site: &Site, flags: &[&str], death: Option<&Notify>) -> Option<Result<Exi
 fn after_write(site: &Site, nth: usize) -> Arc<Notify> {
     let reached = Arc::new(Notify::new());
     let writes = Arc::new(AtomicUsize::new(0));
-    for method in WRITES {
+    for (method, path) in WRITES {
         let (writes, reached) = (Arc::clone(&writes), Arc::clone(&reached));
         let then = move |_: &mut Store| {
             if writes.fetch_add(1, Ordering::SeqCst) + 1 == nth {
@@ -77,7 +78,7 @@ fn after_write(site: &Site, nth: usize) -> Arc<Notify> {
             }
         };
         site.cluster
-            .fault(Fault::on(method, "").does(Act::Then(Arc::new(then))));
+            .fault(Fault::on(method, path).does(Act::Then(Arc::new(then))));
     }
     reached
 }

@@ -24,7 +24,7 @@ mod rows;
 mod steps;
 mod words;
 
-pub(crate) use guards::{Guard, LOCKED_OUT, PAUSED, RUNNING, STREAK_STAYS, SUSPENDED};
+pub(crate) use guards::{FORBIDDEN, Guard, LOCKED_OUT, PAUSED, RUNNING, STREAK_STAYS, SUSPENDED};
 pub(crate) use pulls::{Covered, Mode, Place, PlannedPull, Pull, PullTest, PullTests, There};
 pub(crate) use rows::Row;
 pub(crate) use steps::{Kind, Step};

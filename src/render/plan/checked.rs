@@ -8,7 +8,7 @@ use crate::image::ManagedImage;
 use crate::plan::{Stage, Verdict};
 use crate::render::flow::Line;
 use crate::render::model::plan::{
-    Change, Covered, Guard, Kind, Mode, PlannedPull, RUNNING, Refresher, SUSPENDED,
+    Change, Covered, FORBIDDEN, Guard, Kind, Mode, PlannedPull, RUNNING, Refresher, SUSPENDED,
 };
 use crate::render::page::{list, words};
 use crate::render::size::size;
@@ -97,10 +97,15 @@ impl Screen<'_> {
             ));
         }
         let missing = plan.missing_rights.as_deref()?;
+        // What may not be patched is a guard, and stops; without the right to look first, one may still go on.
+        let stops = |guard: &Guard| guard.obstacle == FORBIDDEN;
+        if plan.guards.iter().any(stops) {
+            return None;
+        }
         Some(if missing.is_empty() {
             check(Mark::Ok, self.wanted_rights())
         } else {
-            check(Mark::Bad, format!("you may not {}", missing.join(", ")))
+            check(Mark::Warn, format!("you may not {}", missing.join(", ")))
         })
     }
 
@@ -113,6 +118,9 @@ impl Screen<'_> {
         } else {
             " and create jobs"
         };
+        if plan.pull_test.mode == Mode::Only {
+            return format!("you may create jobs in {here}");
+        }
         let text = format!("you may patch deployments{jobs} in {here}");
         let mut elsewhere = plan.changes.iter().map(|change| &change.target.namespace);
         if let Some(there) = elsewhere.find(|there| *there != here) {
@@ -296,6 +304,16 @@ impl Screen<'_> {
         let parts = list(&parts.iter().map(String::as_str).collect::<Vec<_>>());
         if parts.is_empty() {
             return None;
+        }
+        let missing = self.plan.missing_rights.as_deref().unwrap_or_default();
+        if !missing.is_empty() && planned.mode == Mode::Before {
+            let mut strategies = self.plan.changes.iter().map(|change| change.strategy);
+            let text = if strategies.any(|strategy| strategy == Strategy::Recreate) {
+                "stop before the patch: no node can pull first, and no old pod keeps serving (--pull-test=skip goes on)"
+            } else {
+                "patch without having a node pull first"
+            };
+            return Some(text.to_owned());
         }
         Some(match planned.mode {
             Mode::Only => format!("pull {parts}, and change nothing"),

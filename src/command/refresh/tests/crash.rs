@@ -72,7 +72,7 @@ fn enumerate(name: &str, flags: &[&str], site: impl Fn() -> Site) -> usize {
     assert!(matches!(ended, Some(Ok(Exit::Done))), "{name}: {ended:?}");
     assert_eq!(Vec::<String>::new(), *unproven.lock().unwrap(), "{name}");
     let want = state(&undisturbed);
-    let writes = WRITES.map(|method| undisturbed.cluster.count(method, ""));
+    let writes = WRITES.map(|(method, path)| undisturbed.cluster.count(method, path));
     let writes = writes.into_iter().sum();
     for nth in 1..=writes {
         let (site, unproven) = watched(site());

@@ -22,6 +22,7 @@ pub(crate) struct Guard {
     pub(crate) response: &'static str,
 }
 
+pub(crate) const FORBIDDEN: &str = "forbidden";
 pub(crate) const SUSPENDED: &str = "suspended";
 pub(crate) const RUNNING: &str = "running";
 pub(crate) const STREAK_STAYS: &str = "streakStays";
@@ -32,6 +33,7 @@ impl Guard {
     pub(super) fn new(view: &PlanView<'_>, guard: &plan::Guard) -> Self {
         let obstacle = &guard.obstacle;
         let (name, code, target) = match obstacle {
+            Obstacle::Forbidden(_) => (FORBIDDEN, Some(Code::RightMissing), None),
             Obstacle::NoCronJob(_) => ("noCronJob", Some(Code::NoCronJob), None),
             Obstacle::Unreadable(_) => ("unreadable", Some(Code::CounterMalformed), None),
             Obstacle::Paused(target) => (PAUSED, None, Some(target)),
@@ -70,6 +72,7 @@ fn message(view: &PlanView<'_>, obstacle: &Obstacle) -> String {
         cron_job.map_or("the refresh job", |cron_job| &cron_job.name)
     };
     match obstacle {
+        Obstacle::Forbidden(denied) => format!("you may not {}", denied.join(", ")),
         Obstacle::NoCronJob(why) => format!(
             "this release has no refresh job ({}), and nothing says which tags it is to follow",
             absence(*why)
