@@ -248,15 +248,16 @@ pub(crate) fn decide(seen: &Observation, assessed: &Assessment, request: &Reques
     let mut candidates = candidate::candidates(seen, assessed, request);
     let changes = changes::changes(seen, &mut candidates);
     let finish = finish::finish(seen, &candidates, &changes);
+    let rows = rows::rows(&candidates, &changes);
     RefreshPlan {
         release: seen.release.name.clone(),
         namespace: seen.release.namespace.clone(),
         context: seen.context.clone(),
         at: seen.at,
-        rows: rows::rows(&candidates, &changes),
+        undo: undo::undo(seen, assessed, &changes, &rows),
+        rows,
         rearm,
         attempt: finish::attempt(seen, &changes, request),
-        undo: undo::undo(seen, assessed, &changes),
         guards: guards::guards(seen, &candidates, &changes, &finish, request),
         refused: candidate::refused(&candidates, request),
         finish,

@@ -204,10 +204,13 @@ fn locked_out(
                     .any(|one| one.image == candidate.image())
             })
     };
-    let is_behind = candidates
-        .iter()
-        .filter(is_patched)
-        .any(|candidate| candidate.assessed.to_latest.recorded == Some(Folded::Other));
+    let is_behind = candidates.iter().filter(is_patched).any(|candidate| {
+        // A record that cannot be compared may be behind.
+        matches!(
+            candidate.assessed.to_latest.recorded,
+            Some(Folded::Other | Folded::Unknown(_))
+        )
+    });
     (is_behind && count >= limit).then_some(Obstacle::LockedOut { count, limit })
 }
 

@@ -1,9 +1,9 @@
 //! The way back, as commands that work when they are pasted. Never `rollout undo`: it brings back the old ReplicaSet's
 //! annotations, and where pods follow a tag it pulls the new build again.
 
-use super::{Change, Means, Stage, Undo};
+use super::{Change, Fate, Means, Row, Stage, Undo};
 use crate::health::{Assessment, InUse};
-use crate::image::{Digest, INGESTOR_DIGEST, ManagedImage};
+use crate::image::{Digest, INGESTOR_DIGEST, ManagedImage, Reference};
 use crate::observation::Observation;
 use crate::patch::{Edit, Field};
 use crate::record::{Recorded, Streak};
@@ -11,11 +11,20 @@ use crate::release::Run;
 use crate::shell::word;
 
 /// The commands, in the order in which they are to be run.
-pub(super) fn undo(seen: &Observation, assessed: &Assessment, changes: &[Change]) -> Vec<Undo> {
+pub(super) fn undo(
+    seen: &Observation,
+    assessed: &Assessment,
+    changes: &[Change],
+    rows: &[Row],
+) -> Vec<Undo> {
     let mut back: Vec<Undo> = changes
         .iter()
         .flat_map(|change| match change.stage {
-            Stage::Patch => of_change(change, assessed),
+            Stage::Patch => {
+                let mut back = of_change(change, assessed);
+                back.extend(of_siblings(seen, change, rows));
+                back
+            }
             Stage::Resume => Vec::new(),
             Stage::Retest => to_record(seen, change),
         })
@@ -75,11 +84,27 @@ fn of_change(change: &Change, assessed: &Assessment) -> Vec<Undo> {
         let mut images = assessed.images.iter();
         let image = images.find(|assessed| assessed.image == one.image);
         back.push(match image.map(|assessed| &assessed.in_use) {
-            Some(InUse::Digest(digest)) => pinned(change, one, digest),
+            Some(InUse::Digest(digest)) => pinned(change, &one.container, &one.tracks, digest),
             _ => unknown(change, one.image),
         });
     }
     back
+}
+
+/// Containers that restart beside the changed ones, and for which the node picks a build that nobody here knows.
+fn of_siblings(seen: &Observation, change: &Change, rows: &[Row]) -> Vec<Undo> {
+    let is_open = |row: &&Row| {
+        row.target == change.target && matches!(row.fate, Fate::Unresolved | Fate::MayBeOld)
+    };
+    let siblings = rows.iter().filter(is_open).map(|row| {
+        let mut images = seen.images.iter();
+        let image = images.find(|image| image.image == row.image);
+        match (image.and_then(|image| image.tracks.as_ref()), &row.now) {
+            (Some(tracks), Some(now)) => pinned(change, &row.container, tracks, now),
+            _ => unknown(change, row.image),
+        }
+    });
+    siblings.collect()
 }
 
 /// What is set cannot run, and what ran before it is told by the record alone.
@@ -100,7 +125,7 @@ fn to_record(seen: &Observation, change: &Change) -> Vec<Undo> {
                 let command = format!("kubectl set image {} {image}", flags(change));
                 plain(change, command)
             }
-            Means::Tag | Means::None => pinned(change, one, &digest),
+            Means::Tag | Means::None => pinned(change, &one.container, &one.tracks, &digest),
         }
     });
     back.collect()
@@ -133,13 +158,13 @@ fn unknown(change: &Change, image: ManagedImage) -> Undo {
     }
 }
 
-fn pinned(change: &Change, one: &super::Move, digest: &Digest) -> Undo {
+fn pinned(change: &Change, container: &str, tracks: &Reference, digest: &Digest) -> Undo {
     Undo {
         target: Some(change.target.clone()),
         command: Some(format!(
             "kubectl set image {} {}",
             flags(change),
-            word(&format!("{}={}", one.container, one.tracks.at(digest)))
+            word(&format!("{container}={}", tracks.at(digest)))
         )),
         note: "stays pinned until the next chart upgrade".to_owned(),
     }

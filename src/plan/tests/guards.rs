@@ -153,6 +153,17 @@ fn past_the_limit_by_force_is_not_counted() {
 }
 
 #[test]
+fn a_record_that_nobody_can_compare_may_be_behind() {
+    let mut site = behind();
+    site.annotate(Streak::Attempts.key(), "3");
+    let key = JobsManager.record_key().expect("a key");
+    site.annotate(key, digest("0123456789ab").as_str());
+    let locked = Obstacle::LockedOut { count: 3, limit: 3 };
+    let [asked, ..] = verdicts(&site);
+    assert!(asked.contains(&(locked, Verdict::Refuse)), "{asked:?}");
+}
+
+#[test]
 fn a_limit_that_only_another_image_is_behind_stops_nothing() {
     let mut site = Site::g10();
     site.annotate(Streak::Attempts.key(), "3");

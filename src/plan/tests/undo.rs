@@ -86,6 +86,41 @@ fn a_restart_is_undone_by_pinning_what_ran() {
 }
 
 #[test]
+fn a_sibling_that_a_restart_may_change_is_pinned_to_what_ran() {
+    let pinned = |image| {
+        let running = digest("8d5e2a3b107c");
+        (
+            Some(format!(
+                "kubectl set image -n tracebloc deploy/berlin-jobs-manager pods-monitor-container={}",
+                tracks(image).at(&running)
+            )),
+            "stays pinned until the next chart upgrade".to_owned(),
+        )
+    };
+    // Pulled anew, and nobody here knows what its tag names.
+    let mut site = Site::g7();
+    site.publish(JobsManager, NEW, BOTH);
+    site.0.registry.latest.remove(&tracks(PodsMonitor));
+    assert!(
+        commands(&site).contains(&pinned(PodsMonitor)),
+        "{:?}",
+        commands(&site)
+    );
+    // Cached on the node, in which build is not known.
+    let mut site = Site::g10();
+    site.publish(JobsManager, NEW, BOTH);
+    site.workload(PodsMonitor).spec = Spec::Tagged {
+        reference: tracks(PodsMonitor),
+        pull: Pull::Cached,
+    };
+    assert!(
+        commands(&site).contains(&pinned(PodsMonitor)),
+        "{:?}",
+        commands(&site)
+    );
+}
+
+#[test]
 fn names_from_the_cluster_run_nothing_in_a_shell() {
     let mut site = Site::g10();
     site.publish(JobsManager, NEW, BOTH);
