@@ -35,7 +35,6 @@ mod rows;
 mod undo;
 
 pub(crate) use guards::{Guard, Obstacle, Verdict};
-pub(crate) use rights::Wanted;
 
 /// What somebody asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,5 +1,7 @@
 //! What each command may do at the API server, as data: what `doctor` asks for, and what `--print-rbac` grants.
 
+use std::fmt;
+
 /// Where a right has to hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Place {
@@ -43,6 +45,29 @@ const fn rule(
         resource,
         verbs,
         need,
+    }
+}
+
+/// One right on one object, or on all of a namespace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Wanted {
+    pub(crate) rule: &'static Rule,
+    pub(crate) verb: &'static str,
+    pub(crate) namespace: String,
+    pub(crate) object: Option<String>,
+}
+
+/// `patch deployments.apps/berlin-jobs-manager -n tracebloc`
+impl fmt::Display for Wanted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Rule {
+            resource, group, ..
+        } = self.rule;
+        write!(f, "{} {resource}.{group}", self.verb)?;
+        if let Some(object) = &self.object {
+            write!(f, "/{object}")?;
+        }
+        write!(f, " -n {}", self.namespace)
     }
 }
 

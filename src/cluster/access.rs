@@ -15,10 +15,9 @@ use super::connect::Cluster;
 use super::read::{Scope, path, ready, right};
 use crate::error::{Call, Error};
 use crate::observation::{Blind, Seen};
-use crate::plan::Wanted;
 use crate::reading::{Account, Answer, Right};
 use crate::release::Release;
-use crate::rights::{self, Place, Rule};
+use crate::rights::{self, Place, Rule, Wanted};
 use crate::text::{QUOTED, printable};
 
 /// What the caller may do of what commands need; all rights at once.

@@ -4,16 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Guard, Obstacle, RefreshPlan, Stage, Verdict};
 use crate::observation::{Target, WorkloadKind};
-use crate::rights::{self, Rule};
-
-/// One right on one object, or on all of a namespace.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Wanted {
-    pub(crate) rule: &'static Rule,
-    pub(crate) verb: &'static str,
-    pub(crate) namespace: String,
-    pub(crate) object: Option<String>,
-}
+use crate::rights::{self, Wanted};
 
 impl RefreshPlan {
     /// What it takes to patch what it patches. Empty for a plan that writes nothing.
@@ -67,19 +58,5 @@ const fn resource(kind: WorkloadKind) -> &'static str {
     match kind {
         WorkloadKind::Deployment => "deployments",
         WorkloadKind::DaemonSet => "daemonsets",
-    }
-}
-
-/// `patch deployments.apps/berlin-jobs-manager -n tracebloc`
-impl std::fmt::Display for Wanted {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Rule {
-            resource, group, ..
-        } = self.rule;
-        write!(f, "{} {resource}.{group}", self.verb)?;
-        if let Some(object) = &self.object {
-            write!(f, "/{object}")?;
-        }
-        write!(f, " -n {}", self.namespace)
     }
 }
