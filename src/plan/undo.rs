@@ -91,12 +91,10 @@ fn of_change(change: &Change, assessed: &Assessment) -> Vec<Undo> {
     back
 }
 
-/// Containers that restart beside the changed ones, and for which the node picks a build that nobody here knows.
+/// Containers that restart beside the changed ones, whose tags are pulled anew for a build that nobody here knows.
 fn of_siblings(seen: &Observation, change: &Change, rows: &[Row]) -> Vec<Undo> {
-    let is_open = |row: &&Row| {
-        row.target == change.target && matches!(row.fate, Fate::Unresolved | Fate::MayBeOld)
-    };
-    let siblings = rows.iter().filter(is_open).map(|row| {
+    let is_sibling = |row: &&Row| row.target == change.target && row.fate == Fate::Unresolved;
+    let siblings = rows.iter().filter(is_sibling).map(|row| {
         let mut images = seen.images.iter();
         let image = images.find(|image| image.image == row.image);
         match (image.and_then(|image| image.tracks.as_ref()), &row.now) {

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::installed::{Installed, eventually};
 use crate::lab::Lab;
-use crate::release::Generation;
+use crate::release::{Generation, Proxy};
 
 /// A rule of the network, the code of the diagnosis, and the first failing checks: of pods, and of this machine.
 const FAULTS: [(&str, &str, &str, &str); 13] = [
@@ -139,6 +139,101 @@ fn the_nodes_own_way_is_told_by_a_pull_test_and_by_events() {
     );
     assert_eq!(report["diagnosis"][0]["code"], "TBI-202");
     network.heal();
+
+    network.fault("pod ghcr.io drop");
+    network.fault("node ghcr.io drop");
+    let report: Value = serde_json::from_str(&berlin.laptop(&test).stdout).unwrap();
+    let pull = pull_of(&report, "egress.ghcr.io.pull");
+    assert_eq!(
+        (&pull["result"], &pull["code"]),
+        (&"fail".into(), &"TBI-201".into()),
+        "{}",
+        screens("dropped for both")
+    );
+    assert_eq!(report["diagnosis"][0]["code"], "TBI-201");
+    network.heal();
+    is_cleared(&berlin);
+}
+
+/// A site with a closed firewall, whose pods have the proxy alone; rules of the proxy, and the codes.
+#[test]
+fn a_proxy_that_denies_or_wants_a_login_is_told_by_the_pod() {
+    let lab = Lab::get();
+    let network = lab.network();
+    let current = lab.retag("ghcr.io/tracebloc/ingestor:proxied", "0.3");
+    let berlin = lab.install("proxied", Generation::G4, |values| {
+        values.images.ingestor.tag = Some("proxied".to_owned());
+        values.images.ingestor.digest = Some(current.clone());
+        values.proxy = Some(Proxy {
+            host: "proxy.acme.example".to_owned(),
+            port: Some(3128),
+            login: None,
+            no_proxy: Some("10.96.0.1".to_owned()),
+        });
+    });
+    network.fault("pod * drop");
+    let green = berlin.laptop(&["doctor", "-o", "json"]).json();
+    assert_eq!(failing(&green, "pod/kubox"), "", "{green:#}");
+    network.heal();
+
+    let mut wrong = Vec::new();
+    for (rule, code) in [
+        ("pod * proxy407", "TBI-221"),
+        ("pod * proxy403", "TBI-222"),
+        ("pod * proxy502", "TBI-223"),
+        ("pod proxy.acme.example refuse", "TBI-224"),
+    ] {
+        network.fault("pod * drop");
+        network.fault(rule);
+        let run = berlin.laptop(&["doctor", "-o", "json"]);
+        let report: Value = serde_json::from_str(&run.stdout).unwrap_or_default();
+        let said = (
+            report["diagnosis"][0]["code"].as_str().unwrap_or_default(),
+            failing(&report, "pod/kubox"),
+            failing(&report, "workstation"),
+        );
+        if said != (code, "egress.docker.io.connect".to_owned(), String::new()) {
+            let screen = berlin.laptop(&["doctor"]);
+            wrong.push(format!("{rule}: {said:?}\n{screen}"));
+        }
+        network.heal();
+    }
+    is_cleared(&berlin);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// While the probe's pod waits for a host that does not answer.
+#[test]
+fn a_doctor_that_is_interrupted_or_killed_leaves_nothing_behind() {
+    let lab = Lab::get();
+    let network = lab.network();
+    let berlin = lab.install("killed", Generation::G2, |_| {});
+    network.fault("pod ghcr.io drop");
+    let during = |signal: &str| {
+        let line = format!(
+            "kubectl tracebloc-images doctor -n killed >/dev/null & doctor=$!; \
+             until kubectl get pods -n killed -l images.tracebloc.io/run -o name | grep -q .; do :; done; \
+             kill -s {signal} $doctor; wait $doctor; echo $?"
+        );
+        let command = ["sh", "-c", &line];
+        lab.laptop_runs(&[], &command).ok().trim().to_owned()
+    };
+    for (signal, code) in [("INT", "130"), ("TERM", "143")] {
+        assert_eq!(during(signal), code, "{signal}");
+        is_cleared(&berlin);
+    }
+
+    // Nobody is left to remove the Job: it ends by its own deadline, and the cluster removes it after its time to live.
+    assert_eq!(during("KILL"), "137");
+    let jobs = ["get", "jobs", "-l", "images.tracebloc.io/run", "-o", "json"];
+    let job = berlin.kubectl(&jobs).json()["items"][0].clone();
+    assert_eq!(job["spec"]["ttlSecondsAfterFinished"], 300, "{job:#}");
+    let deadline = job["spec"]["activeDeadlineSeconds"].as_i64().unwrap();
+    assert!(deadline <= 120, "{deadline}");
+    let name = format!("job/{}", job["metadata"]["name"].as_str().unwrap());
+    // Five minutes are the cluster's to wait for, not this test's.
+    let at_once = r#"{"spec":{"ttlSecondsAfterFinished":0}}"#;
+    berlin.kubectl(&["patch", &name, "-p", at_once]).ok();
     is_cleared(&berlin);
 }
 

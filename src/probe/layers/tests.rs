@@ -59,6 +59,7 @@ ghcr.io              | close-after-hello | dns +, connect TBI-211 ghcr.io: close
 ghcr.io              | intercept         | dns +, connect TBI-213 ghcr.io: certificate issued by an authority that this machine does not trust, token <connect, manifest <connect, layers <connect
 ghcr.io              | wrongname         | dns +, connect TBI-214 ghcr.io: certificate is for gateway.acme.example, token <connect, manifest <connect, layers <connect
 ghcr.io              | expired           | dns +, connect TBI-215 ghcr.io: certificate has expired, token <connect, manifest <connect, layers <connect
+ghcr.io              | longchain         | dns +, connect +, token +, manifest +, layers +
 ghcr.io              | plainhttp         | dns +, connect TBI-216 ghcr.io: answers in plain text where TLS is expected, token <connect, manifest <connect, layers <connect
 ghcr.io              | blockpage         | dns +, connect TBI-231 ghcr.io: answered 200 with a web page \"Acme Web Gateway: access denied\" (server Acme-Web-Gateway), token <connect, manifest <connect, layers <connect
 ghcr.io              | blockpage403      | dns +, connect TBI-231 ghcr.io: answered 403 with a web page \"Acme Web Gateway: access denied\" (server Acme-Web-Gateway), token <connect, manifest <connect, layers <connect

@@ -4,7 +4,10 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::world::sim::api::access::Denial;
+use crate::world::sim::api::faults::Fault;
 use crate::world::sim::api::players;
+use crate::world::sim::api::refusal::Refusal;
+use crate::world::sim::api::store::{At, Change, Happened, Store};
 use crate::world::sim::probe::probes;
 
 /// The incident, with a network that keeps pods, and nobody else, from ghcr.io.
@@ -123,6 +126,40 @@ fn what_keeps_a_probe_from_starting_is_a_finding() {
         assert_clean(&with_pods(&site, &[]).output());
         assert_eq!(0, left(&site), "{name}");
     }
+}
+
+/// An API server that takes no Job, or makes another one of it.
+#[test]
+fn a_namespace_that_goes_and_a_webhook_that_interferes_are_told() {
+    let site = healthy_site(Generation::G10);
+    let words = "jobs.batch \"x\" is forbidden: unable to create new content in namespace tracebloc because it is being terminated";
+    let refusal = Refusal::new(403, "Forbidden", words);
+    site.cluster
+        .fault(Fault::on("POST", "/jobs").refuses(&refusal));
+    let report = promised(&with_pods(&site, &["-o", "json"]));
+    assert!(
+        text(&probe(&report)["reason"]).contains("is being terminated"),
+        "{report:#}"
+    );
+
+    // A sidecar comes first, the limits are others, and the probe is the container of its name all the same.
+    let site = healthy_site(Generation::G10);
+    let mut run = probes(&site.latest, &[]);
+    site.cluster.on(move |change: &Change, store: &mut Store| {
+        let mut change = change.clone();
+        if change.resource.kind == "Job" && change.happened == Happened::Added {
+            change.object = store.edit(&At::of(&change.object), |job| {
+                let pod = &mut job["spec"]["template"]["spec"];
+                pod["containers"][0]["resources"] = json!({"limits": {"memory": "64Mi"}});
+                let sidecar = json!({"name": "mesh", "image": "mesh:1"});
+                pod["containers"].as_array_mut().unwrap().insert(0, sidecar);
+            });
+        }
+        run(&change, store);
+    });
+    let report = promised(&with_pods(&site, &["-o", "json"]));
+    assert_eq!(report["summary"]["exitCode"], 0, "{report:#}");
+    assert_eq!(0, left(&site));
 }
 
 fn probe(report: &Value) -> Value {

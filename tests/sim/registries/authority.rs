@@ -21,6 +21,8 @@ pub(super) enum Certificate {
     Intercepted,
     WrongName,
     Expired,
+    /// With a hundred certificates that lead nowhere.
+    LongChain,
 }
 
 /// Which protocols a host offers.
@@ -83,10 +85,17 @@ impl Authority {
         let key = KeyPair::generate().expect("ring makes keys");
         let leaf = params.signed_by(&key, issuer).expect("the authority signs");
         let key = PrivateKeyDer::try_from(key.serialize_der()).expect("the key is PKCS #8");
-        let chain = vec![
-            leaf.der().clone(),
-            CertificateDer::from(issuer.der().to_vec()),
-        ];
+        let issuers = match shown {
+            Certificate::LongChain => 100,
+            _ => 1,
+        };
+        let issuer = match shown {
+            Certificate::LongChain => &self.interceptor,
+            _ => issuer,
+        };
+        let issuer = CertificateDer::from(issuer.der().to_vec());
+        let mut chain = vec![leaf.der().clone()];
+        chain.extend(std::iter::repeat_n(issuer, issuers));
         let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
             .expect("ring speaks TLS 1.2 and 1.3")

@@ -54,6 +54,8 @@ pub(crate) enum Fault {
     ProxyIntercept,
     WrongName,
     Expired,
+    /// As long as servers may make it.
+    LongChain,
     // The proxy, for one CONNECT target.
     Proxy407,
     Proxy407Negotiate,
@@ -153,6 +155,7 @@ pub(crate) const WORDS: &[(&str, Fault)] = &[
     ("proxyintercept", Fault::ProxyIntercept),
     ("wrongname", Fault::WrongName),
     ("expired", Fault::Expired),
+    ("longchain", Fault::LongChain),
     ("proxy407", Fault::Proxy407),
     ("proxy407-negotiate", Fault::Proxy407Negotiate),
     ("proxy403", Fault::Proxy403),
@@ -247,9 +250,11 @@ impl Fault {
             | Self::StallAfterAccept
             | Self::PlainHttp
             | Self::Http1Only => Layer::Connection,
-            Self::Intercept | Self::ProxyIntercept | Self::WrongName | Self::Expired => {
-                Layer::Certificate
-            }
+            Self::Intercept
+            | Self::ProxyIntercept
+            | Self::WrongName
+            | Self::Expired
+            | Self::LongChain => Layer::Certificate,
             Self::Proxy407
             | Self::Proxy407Negotiate
             | Self::Proxy403

@@ -219,6 +219,7 @@ impl Connection {
             Some(Fault::ProxyIntercept) if self.way == Way::Proxy => Certificate::Intercepted,
             Some(Fault::WrongName) => Certificate::WrongName,
             Some(Fault::Expired) => Certificate::Expired,
+            Some(Fault::LongChain) => Certificate::LongChain,
             _ => Certificate::Honest,
         };
         let config = self.world.authority.config(&self.host, shown, offer);
