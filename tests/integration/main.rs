@@ -10,6 +10,7 @@ mod help;
 mod in_cluster;
 mod layering;
 mod packaging;
+mod picture;
 mod readme;
 mod refresh;
 mod releases;

@@ -3,6 +3,7 @@
 #[cfg(target_os = "linux")]
 mod archive;
 mod krew;
+mod workflows;
 
 use std::fs;
 use std::path::{Path, PathBuf};
