@@ -173,7 +173,7 @@ fn values(arg: &Arg, typed: &str, given: &[String]) -> Offer {
         .split(',')
         .chain(given.iter().map(String::as_str))
         .collect();
-    let is_new = |one: &Candidate| arg.get_id() == "output" || !earlier.contains(&&*one.word);
+    let is_new = |one: &Candidate| !earlier.contains(&&*one.word);
     let words = words.into_iter().filter(is_new);
     Offer::These(words.map(|one| one.behind(before)).collect())
 }

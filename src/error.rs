@@ -125,8 +125,13 @@ pub(crate) enum Error {
     Unconfirmed,
 
     /// The file through which kubectl completes a plugin's words.
-    #[error("completion: {path:?}: {why}")]
-    Completion { path: String, why: String },
+    #[error("{doing} {path:?}: {why}")]
+    Completion {
+        /// `install` or `remove`.
+        doing: &'static str,
+        path: String,
+        why: String,
+    },
 
     #[error("write the answer: {why}")]
     Output { why: String },

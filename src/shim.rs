@@ -38,8 +38,9 @@ pub(crate) enum Change {
 ///
 /// [`Error::Completion`]: there is another file of that name, no folder, no right to write.
 pub(crate) fn install(folder: Option<&Path>) -> Result<Change, Error> {
-    let path = path(folder)?;
-    if is_ours(&path)? {
+    let doing = "install";
+    let path = path(doing, folder)?;
+    if is_ours(doing, &path)? {
         return Ok(Change::Present(path));
     }
     let mut options = OpenOptions::new();
@@ -52,7 +53,7 @@ pub(crate) fn install(folder: Option<&Path>) -> Result<Change, Error> {
         .and_then(|mut file| file.write_all(SHIM.as_bytes()));
     match written {
         Ok(()) => Ok(Change::Installed(path)),
-        Err(error) => Err(refused(&path, &error.to_string())),
+        Err(error) => Err(refused(doing, &path, &error.to_string())),
     }
 }
 
@@ -62,35 +63,37 @@ pub(crate) fn install(folder: Option<&Path>) -> Result<Change, Error> {
 ///
 /// [`Error::Completion`]: it is not the one that `install` puts there, no right to remove it.
 pub(crate) fn uninstall(folder: Option<&Path>) -> Result<Change, Error> {
-    let path = path(folder)?;
-    if !is_ours(&path)? {
+    let doing = "remove";
+    let path = path(doing, folder)?;
+    if !is_ours(doing, &path)? {
         return Ok(Change::Absent(path));
     }
     match fs::remove_file(&path) {
         Ok(()) => Ok(Change::Removed(path)),
-        Err(error) => Err(refused(&path, &error.to_string())),
+        Err(error) => Err(refused(doing, &path, &error.to_string())),
     }
 }
 
 /// Whether the file is there. Whatever else has its name belongs to somebody else, links included.
-fn is_ours(path: &Path) -> Result<bool, Error> {
+fn is_ours(doing: &'static str, path: &Path) -> Result<bool, Error> {
     let metadata = match fs::symlink_metadata(path) {
         Ok(metadata) => metadata,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
-        Err(error) => return Err(refused(path, &error.to_string())),
+        Err(error) => return Err(refused(doing, path, &error.to_string())),
     };
     let is_same_size = metadata.is_file() && metadata.len() == SHIM.len() as u64;
     if is_same_size && fs::read(path).is_ok_and(|bytes| bytes == SHIM.as_bytes()) {
         Ok(true)
     } else {
         Err(refused(
+            doing,
             path,
             "a file of that name is there, and is not this plugin's",
         ))
     }
 }
 
-fn path(folder: Option<&Path>) -> Result<PathBuf, Error> {
+fn path(doing: &'static str, folder: Option<&Path>) -> Result<PathBuf, Error> {
     let folder = folder.map(Path::to_owned).or_else(|| {
         let on_path = env::var_os("PATH").unwrap_or_default();
         let on_path: Vec<_> = env::split_paths(&on_path).collect();
@@ -102,6 +105,7 @@ fn path(folder: Option<&Path>) -> Result<PathBuf, Error> {
     match folder {
         Some(folder) => Ok(folder.join(FILE)),
         None => Err(refused(
+            doing,
             Path::new(FILE),
             "neither krew's bin folder nor PATH has kubectl-tracebloc_images",
         )),
@@ -117,8 +121,9 @@ fn krew() -> Option<PathBuf> {
     Some(root.join("bin"))
 }
 
-fn refused(path: &Path, why: &str) -> Error {
+fn refused(doing: &'static str, path: &Path, why: &str) -> Error {
     Error::Completion {
+        doing,
         path: path.display().to_string(),
         why: why.to_owned(),
     }

@@ -54,15 +54,15 @@ fn somebody_elses_file_stays_as_it_is() {
     let folder = TempDir::new().unwrap();
     let dir = folder.path().to_str().unwrap();
     let file = folder.path().join(SHIM);
-    let refused = format!(
-        "error: completion: {:?}: a file of that name is there, and is not this plugin's\n\
-         hint: name another folder on PATH with --dir\n",
-        file.display().to_string()
-    );
     let both = || {
-        for command in ["install", "uninstall"] {
+        for (command, doing) in [("install", "install"), ("uninstall", "remove")] {
+            let refused = format!(
+                "error: {doing} {:?}: a file of that name is there, and is not this plugin's\n\
+                 hint: name another folder on PATH with --dir\n",
+                file.display().to_string()
+            );
             completion(&[command, "--dir", dir])
-                .stderr(&refused)
+                .stderr(refused)
                 .status(1);
         }
     };
@@ -120,13 +120,13 @@ fn krews_folder_comes_before_the_path() {
 fn where_the_plugin_is_not_found_dir_is_named() {
     completion(&["install"])
         .stderr(
-            "error: completion: \"kubectl_complete-tracebloc_images\": neither krew's bin folder nor PATH has \
+            "error: install \"kubectl_complete-tracebloc_images\": neither krew's bin folder nor PATH has \
              kubectl-tracebloc_images\nhint: name another folder on PATH with --dir\n",
         )
         .status(1);
     completion(&["install", "--dir", "/nonexistent"])
         .stderr(
-            "error: completion: \"/nonexistent/kubectl_complete-tracebloc_images\": No such file or directory \
+            "error: install \"/nonexistent/kubectl_complete-tracebloc_images\": No such file or directory \
              (os error 2)\nhint: name another folder on PATH with --dir\n",
         )
         .status(1);

@@ -322,7 +322,7 @@ const SYSTEMS: &[&str] = &[
     "darwin/arm64",
 ];
 
-const OURS: [&str; 6] = [
+pub(super) const OURS: [&str; 6] = [
     "linux/amd64",
     "linux/arm64",
     "darwin/amd64",
