@@ -7,6 +7,7 @@
     reason = "the comments of flags are the manual, which has no backticks"
 )]
 
+mod completion;
 mod connection;
 mod doctor;
 mod refresh;
@@ -17,6 +18,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use crate::health::State;
 use crate::image::ManagedImage;
+pub(crate) use completion::{Completion, CompletionCommand};
 pub(crate) use connection::Connection;
 pub(crate) use doctor::{Doctor, DoctorFormat, ListFormat};
 pub(crate) use refresh::{DryRun, PullTest, Refresh, RefreshFormat};
@@ -39,6 +41,26 @@ Examples:
   kubectl tracebloc-images status -n tracebloc --state stuck,broken --exit-code
   kubectl tracebloc-images status -n tracebloc -o json --offline
   kubectl tracebloc-images status -n tracebloc --watch";
+
+const TICK_EXAMPLES: &str = "\
+Examples:
+  kubectl tracebloc-images tick                           # in the CronJob's container
+  kubectl tracebloc-images tick --kubeconfig ./edge.yaml  # elsewhere, in the same environment";
+
+const VERSION_EXAMPLES: &str = "\
+Examples:
+  kubectl tracebloc-images version --client
+  kubectl tracebloc-images version -o json --context berlin-edge";
+
+const SCHEMA_EXAMPLES: &str = "\
+Examples:
+  kubectl tracebloc-images schema status > image-status.schema.json
+  kubectl tracebloc-images schema doctor";
+
+const HELP_EXAMPLES: &str = "\
+Examples:
+  kubectl tracebloc-images help refresh
+  kubectl tracebloc-images help exit-codes";
 
 /// Shows what the container images of a tracebloc client do, and why
 #[derive(Parser, Debug)]
@@ -84,15 +106,23 @@ pub(crate) enum Command {
     ///
     /// Reads what the chart puts into the environment of the container `refresh`, and logs to stderr. Uses the account
     /// of its pod, or a kubeconfig that --kubeconfig names.
+    #[command(after_help = TICK_EXAMPLES)]
     Tick,
 
+    /// Complete this plugin's words in your shell
+    #[command(after_help = completion::EXAMPLES)]
+    Completion(Completion),
+
     /// Print the version of this plugin and of the API server
+    #[command(after_help = VERSION_EXAMPLES)]
     Version(Version),
 
     /// Print the JSON Schema of what a command prints with -o json
+    #[command(after_help = SCHEMA_EXAMPLES)]
     Schema(Schema),
 
     /// Print a page of the manual
+    #[command(after_help = HELP_EXAMPLES)]
     Help(Help),
 }
 
@@ -234,6 +264,7 @@ pub(crate) enum Page {
     Refresh,
     Doctor,
     Tick,
+    Completion,
     Version,
     Schema,
     /// What each exit code means

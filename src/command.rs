@@ -1,5 +1,6 @@
 //! The commands, each one sentence in the words of the phases: discover, observe, decide, apply, render.
 
+pub(crate) mod completion;
 pub(crate) mod doctor;
 pub(crate) mod in_cluster;
 pub(crate) mod refresh;

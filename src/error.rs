@@ -124,6 +124,15 @@ pub(crate) enum Error {
     #[error("refresh needs confirmation; stdin is not a terminal")]
     Unconfirmed,
 
+    /// The file through which kubectl completes a plugin's words.
+    #[error("{doing} {path:?}: {why}")]
+    Completion {
+        /// `install` or `remove`.
+        doing: &'static str,
+        path: String,
+        why: String,
+    },
+
     #[error("write the answer: {why}")]
     Output { why: String },
 }
@@ -145,6 +154,7 @@ impl Error {
             Self::SeveralReleases { .. } => {
                 "choose one with -l app.kubernetes.io/instance=NAME".to_owned()
             }
+            Self::Completion { .. } => "name another folder on PATH with --dir".to_owned(),
             Self::Unconfirmed => {
                 "run it again with --now, or with --dry-run to see the plan".to_owned()
             }
@@ -211,6 +221,7 @@ impl Error {
             | Self::Answer { .. }
             | Self::SeveralReleases { .. }
             | Self::Unconfirmed
+            | Self::Completion { .. }
             | Self::Output { .. } => None,
         }
     }

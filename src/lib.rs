@@ -10,6 +10,7 @@
 )]
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -25,6 +26,7 @@ mod cli;
 mod cluster;
 mod codes;
 mod command;
+mod completion;
 mod content;
 mod diagnosis;
 mod error;
@@ -49,6 +51,7 @@ mod rollout;
 mod run_now;
 mod schedule;
 mod shell;
+mod shim;
 mod terminal;
 mod text;
 mod tick;
@@ -56,6 +59,10 @@ mod wanted;
 
 /// Runs the command that these words name, the program's own name first, and says how it ended.
 pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let words: Vec<_> = words.into_iter().collect();
+    if let Some(words) = asked_by_a_shell(&words) {
+        return command::completion::answer(words);
+    }
     let cli = match Cli::try_parse_from(words) {
         Ok(cli) => cli,
         Err(page) => return terminal::usage(&page),
@@ -92,6 +99,7 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
         })
         .map(|()| Exit::Done),
         Command::Tick => command::run(command::tick::tick(&cli.connection)),
+        Command::Completion(completion) => command::completion::completion(&completion.command),
         Command::Version(version) if version.client => command::version::client(version.output),
         Command::Version(version) => command::wait_for(command::version::both(
             version.output,
@@ -103,6 +111,20 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(exit) => exit.into(),
         Err(error) => terminal::fail(&error),
     }
+}
+
+/// What stands before the cursor, where a shell asks: behind `__complete`, or by the name under which kubectl looks for
+/// a plugin's completions.
+fn asked_by_a_shell(words: &[OsString]) -> Option<&[OsString]> {
+    let (name, behind) = words.split_first()?;
+    let name = Path::new(name).file_stem()?;
+    if name == "kubectl_complete-tracebloc_images" {
+        return Some(behind);
+    }
+    behind
+        .split_first()
+        .filter(|(word, _)| *word == "__complete")
+        .map(|(_, behind)| behind)
 }
 
 /// The simulated world of `tests/`, for the tests beside the code that talks to it.

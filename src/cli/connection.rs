@@ -21,11 +21,11 @@ pub(crate) struct Connection {
     pub(crate) context: Option<String>,
 
     /// Use this cluster of the kubeconfig instead of the context's
-    #[arg(long, global = true, value_name = "NAME")]
+    #[arg(long, global = true, hide_short_help = true, value_name = "NAME")]
     pub(crate) cluster: Option<String>,
 
     /// Use this user of the kubeconfig instead of the context's
-    #[arg(long, global = true, value_name = "NAME")]
+    #[arg(long, global = true, hide_short_help = true, value_name = "NAME")]
     pub(crate) user: Option<String>,
 
     /// Look in this namespace instead of the context's
@@ -33,15 +33,20 @@ pub(crate) struct Connection {
     pub(crate) namespace: Option<String>,
 
     /// Act as this user, or as a service account: system:serviceaccount:NAMESPACE:NAME
-    #[arg(long = "as", global = true, value_name = "USER")]
+    #[arg(
+        long = "as",
+        global = true,
+        hide_short_help = true,
+        value_name = "USER"
+    )]
     pub(crate) impersonate: Option<String>,
 
     /// Act as a member of this group; may be repeated
-    #[arg(long, global = true, value_name = "GROUP", action = ArgAction::Append)]
+    #[arg(long, global = true, hide_short_help = true, value_name = "GROUP", action = ArgAction::Append)]
     pub(crate) as_group: Vec<String>,
 
     /// Act under this user ID
-    #[arg(long, global = true, value_name = "UID")]
+    #[arg(long, global = true, hide_short_help = true, value_name = "UID")]
     pub(crate) as_uid: Option<String>,
 
     /// Give up on a request after this long: 30s, 1m30s, or 5 for seconds; 0 waits for ever
@@ -50,36 +55,37 @@ pub(crate) struct Connection {
     pub(crate) request_timeout: RequestTimeout,
 
     /// Talk to the API server at this address instead of the cluster's
-    #[arg(short, long, global = true, value_name = "URL")]
+    #[arg(short, long, global = true, hide_short_help = true, value_name = "URL")]
     pub(crate) server: Option<String>,
 
     /// Log in with this bearer token
-    #[arg(long, global = true, value_name = "TOKEN")]
+    #[arg(long, global = true, hide_short_help = true, value_name = "TOKEN")]
     pub(crate) token: Option<Secret>,
 
     /// Log in with this client certificate, a PEM file
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, hide_short_help = true, value_name = "FILE")]
     pub(crate) client_certificate: Option<PathBuf>,
 
     /// The key of the client certificate, a PEM file
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, hide_short_help = true, value_name = "FILE")]
     pub(crate) client_key: Option<PathBuf>,
 
     /// Trust API servers with certificates of this CA, a PEM file
     #[arg(
         long,
         global = true,
+        hide_short_help = true,
         value_name = "FILE",
         conflicts_with = "insecure_skip_tls_verify"
     )]
     pub(crate) certificate_authority: Option<PathBuf>,
 
     /// Do not check the API server's certificate; registries' are always checked
-    #[arg(long, global = true)]
+    #[arg(long, global = true, hide_short_help = true)]
     pub(crate) insecure_skip_tls_verify: bool,
 
     /// Expect this name in the API server's certificate
-    #[arg(long, global = true, value_name = "NAME")]
+    #[arg(long, global = true, hide_short_help = true, value_name = "NAME")]
     pub(crate) tls_server_name: Option<String>,
 }
 

@@ -20,6 +20,7 @@ use jiff::Timestamp;
 use crate::cli;
 use crate::error::{Call, Error};
 use clock::Clock;
+pub(crate) use kubeconfig::{Entry, entries};
 use transport::Transport;
 
 /// A connection to one API server.

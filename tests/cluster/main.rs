@@ -16,6 +16,7 @@ mod faults;
 mod installed;
 mod lab;
 mod network;
+mod packed;
 mod refresh;
 mod rights;
 mod run;

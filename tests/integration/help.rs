@@ -25,11 +25,53 @@ fn screen(name: &str, args: &[&str]) {
 fn every_command_has_its_page() {
     screen("help", &["--help"]);
     screen("help_status", &["status", "--help"]);
+    screen("help_refresh", &["refresh", "--help"]);
     screen("help_doctor", &["doctor", "--help"]);
     screen("help_tick", &["tick", "--help"]);
+    screen("help_completion", &["completion", "--help"]);
+    screen(
+        "help_completion_install",
+        &["completion", "install", "--help"],
+    );
     screen("help_version", &["version", "--help"]);
     screen("help_schema", &["schema", "--help"]);
     screen("help_exit_codes", &["help", "exit-codes"]);
+}
+
+/// The names under `Commands:`.
+fn commands(args: &[&str]) -> Vec<String> {
+    let page = Plugin::new().args(args).args(["--help"]).output().stdout;
+    let list = page.split("Commands:\n").nth(1).unwrap_or_default();
+    let lines = list.lines().take_while(|line| !line.is_empty());
+    let names = lines.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+    names
+        .filter_map(|line| line.split_whitespace().next())
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn each_page_has_two_examples_and_a_short_form() {
+    let all = commands(&[]);
+    assert!(all.len() >= 8, "{all:?}");
+    let mut pages: Vec<_> = all.iter().map(|name| vec![name.as_str()]).collect();
+    pages.extend([
+        vec![],
+        vec!["completion", "install"],
+        vec!["completion", "uninstall"],
+    ]);
+    for page in pages {
+        let [long, short] =
+            ["--help", "-h"].map(|flag| Plugin::new().args(&page).args([flag]).output().stdout);
+        let examples = long.split("Examples:\n").nth(1).unwrap_or_default();
+        let examples = examples.lines().take_while(|line| line.starts_with("  "));
+        assert!(examples.count() >= 2, "{page:?}: {long}");
+        assert!(
+            short.lines().count() <= 60 && short.lines().count() * 3 / 2 < long.lines().count(),
+            "{page:?}: {short}"
+        );
+        assert!(!short.contains("--client-certificate"), "{page:?}: {short}");
+    }
 }
 
 #[test]
@@ -37,8 +79,10 @@ fn help_and_its_flag_print_the_same() {
     for (words, flag) in [
         (vec!["help"], vec!["--help"]),
         (vec!["help", "status"], vec!["status", "--help"]),
+        (vec!["help", "refresh"], vec!["refresh", "--help"]),
         (vec!["help", "doctor"], vec!["doctor", "--help"]),
         (vec!["help", "tick"], vec!["tick", "--help"]),
+        (vec!["help", "completion"], vec!["completion", "--help"]),
         (vec!["help", "version"], vec!["version", "--help"]),
         (vec!["help", "schema"], vec!["schema", "--help"]),
     ] {

@@ -9,6 +9,7 @@ const PURE: &[&str] = &[
     "capability",
     "checks",
     "codes",
+    "completion",
     "content",
     "diagnosis",
     "health",

@@ -2,13 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that meets the unexpected ends")]
 
+mod completion;
 mod connection;
 mod doctor;
 mod harness;
 mod help;
 mod in_cluster;
 mod layering;
-
+mod packaging;
+mod picture;
 mod readme;
 mod refresh;
 mod releases;

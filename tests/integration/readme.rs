@@ -227,6 +227,51 @@ fn every_example_prints_what_the_readme_shows() {
     }
 }
 
+/// Lines of the README's `sh` blocks, and where each is run: a file, and how it stands there.
+const RUN_BY: [(&str, &str, &str); 6] = [
+    (
+        "cargo run --example demo",
+        ".ci/run",
+        "cargo run --quiet --example demo",
+    ),
+    ("cargo test", ".ci/run", "ALL_TOOLS=1 cargo test"),
+    (
+        "cargo install --locked --path .",
+        ".github/workflows/ci.yml",
+        "run: cargo install --locked --path .",
+    ),
+    (
+        "kubectl krew install --manifest=",
+        "tests/cluster/packed.rs",
+        "kubectl krew install --manifest=",
+    ),
+    (
+        "kubectl tracebloc-images version",
+        "tests/cluster/packed.rs",
+        "kubectl tracebloc-images version",
+    ),
+    (
+        "kubectl tracebloc-images completion install",
+        "tests/cluster/packed.rs",
+        "kubectl tracebloc-images completion install",
+    ),
+];
+
+#[test]
+fn every_line_to_paste_is_run_somewhere() {
+    let readme = readme();
+    let blocks = readme.split("```sh\n").skip(1);
+    let lines = blocks.flat_map(|block| block.split("\n```").next().unwrap().lines());
+    let lines: Vec<_> = lines.collect();
+    for line in &lines {
+        let known = RUN_BY.iter().find(|(start, ..)| line.starts_with(start));
+        let (_, file, words) = known.unwrap_or_else(|| panic!("nobody runs {line:?}"));
+        let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();
+        assert!(text.contains(words), "{file} does not run {line:?}");
+    }
+    assert_eq!(lines.len(), RUN_BY.len());
+}
+
 #[test]
 fn the_first_screen_holds_the_two_commands() {
     let readme = readme();

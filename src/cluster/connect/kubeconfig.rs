@@ -41,6 +41,28 @@ pub(super) fn load(flags: &Connection) -> Result<Option<Kubeconfig>, Error> {
     Ok((!is_empty).then_some(merged))
 }
 
+/// A kind of entry.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Entry {
+    Context,
+    Cluster,
+    User,
+}
+
+/// The names of all entries of a kind, in the order of the files.
+///
+/// # Errors
+///
+/// [`Error::Kubeconfig`].
+pub(crate) fn entries(kind: Entry, flags: &Connection) -> Result<Vec<String>, Error> {
+    let files = load(flags)?.unwrap_or_default();
+    Ok(match kind {
+        Entry::Context => files.contexts.into_iter().map(|one| one.name).collect(),
+        Entry::Cluster => files.clusters.into_iter().map(|one| one.name).collect(),
+        Entry::User => files.auth_infos.into_iter().map(|one| one.name).collect(),
+    })
+}
+
 /// Where kubeconfigs are looked for, in order.
 fn files(flags: &Connection) -> Vec<PathBuf> {
     if let Some(path) = &flags.kubeconfig {
