@@ -15,6 +15,7 @@ mod timeout;
 use clap::builder::PossibleValue;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
+use crate::codes::Code;
 use crate::health::State;
 use crate::image::ManagedImage;
 pub(crate) use connection::Connection;
@@ -39,6 +40,11 @@ Examples:
   kubectl tracebloc-images status -n tracebloc --state stuck,broken --exit-code
   kubectl tracebloc-images status -n tracebloc -o json --offline
   kubectl tracebloc-images status -n tracebloc --watch";
+
+const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  kubectl tracebloc-images explain TBI-302
+  kubectl tracebloc-images explain --all";
 
 /// Shows what the container images of a tracebloc client do, and why
 #[derive(Parser, Debug)]
@@ -79,6 +85,10 @@ pub(crate) enum Command {
     /// Find out what keeps images from being refreshed, and what to ask for
     #[command(after_help = format!("{}\n\n{FLAGS_FIRST}", doctor::EXAMPLES))]
     Doctor(Doctor),
+
+    /// Say what a code means and what to do about it, offline; without a code, list them
+    #[command(after_help = EXPLAIN_EXAMPLES)]
+    Explain(Explain),
 
     /// Run the refresher once, as its CronJob does: for the CronJob's own container
     ///
@@ -185,6 +195,21 @@ pub(crate) enum From {
 }
 
 #[derive(Args, Debug)]
+pub(crate) struct Explain {
+    /// TBI-302, or 302
+    #[arg(value_name = "CODE")]
+    pub(crate) code: Option<Code>,
+
+    /// Every code in full, instead of a list
+    #[arg(long, conflicts_with = "code")]
+    pub(crate) all: bool,
+
+    /// How to print the answer
+    #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) output: PlainFormat,
+}
+
+#[derive(Args, Debug)]
 pub(crate) struct Version {
     /// Only this plugin's version: asks nobody
     #[arg(long)]
@@ -192,11 +217,11 @@ pub(crate) struct Version {
 
     /// How to print the answer
     #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
-    pub(crate) output: VersionFormat,
+    pub(crate) output: PlainFormat,
 }
 
 #[derive(ValueEnum, Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum VersionFormat {
+pub(crate) enum PlainFormat {
     #[default]
     Text,
     Json,
@@ -233,6 +258,7 @@ pub(crate) enum Page {
     Status,
     Refresh,
     Doctor,
+    Explain,
     Tick,
     Version,
     Schema,

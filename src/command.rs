@@ -1,6 +1,7 @@
 //! The commands, each one sentence in the words of the phases: discover, observe, decide, apply, render.
 
 pub(crate) mod doctor;
+pub(crate) mod explain;
 pub(crate) mod in_cluster;
 pub(crate) mod refresh;
 pub(crate) mod status;

@@ -28,6 +28,7 @@ mod command;
 mod content;
 mod diagnosis;
 mod error;
+mod explain;
 mod health;
 mod image;
 mod log;
@@ -84,6 +85,7 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
             cli.screen,
             &cli.connection,
         )),
+        Command::Explain(explain) => command::explain::explain(&explain, cli.screen),
         Command::Schema(schema) => terminal::print(match schema.document {
             Document::Status => render::schema::STATUS,
             Document::Plan => render::schema::PLAN,

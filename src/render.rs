@@ -6,6 +6,7 @@
 pub(crate) mod allowlist;
 pub(crate) mod digests;
 pub(crate) mod doctor;
+pub(crate) mod explain;
 #[cfg(test)]
 pub(crate) mod fixtures;
 mod flow;

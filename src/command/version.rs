@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::cli::{self, VersionFormat};
+use crate::cli::{self, PlainFormat};
 use crate::cluster::connect::connect;
 use crate::error::{Error, Exit};
 use crate::terminal;
@@ -17,7 +17,7 @@ enum Server {
 }
 
 /// Asks nobody.
-pub(crate) fn client(format: VersionFormat) -> Result<Exit, Error> {
+pub(crate) fn client(format: PlainFormat) -> Result<Exit, Error> {
     terminal::print(&page(format, &Server::NotAsked))?;
     Ok(Exit::Done)
 }
@@ -28,7 +28,7 @@ pub(crate) fn client(format: VersionFormat) -> Result<Exit, Error> {
 ///
 /// Those of [`connect`] and of the call.
 pub(crate) async fn both(
-    format: VersionFormat,
+    format: PlainFormat,
     connection: &cli::Connection,
     screen: cli::Screen,
 ) -> Result<Exit, Error> {
@@ -49,15 +49,15 @@ async fn server(connection: &cli::Connection, screen: cli::Screen) -> Result<Str
     terminal::waiting(screen, &what, cluster.version()).await
 }
 
-fn page(format: VersionFormat, server: &Server) -> String {
+fn page(format: PlainFormat, server: &Server) -> String {
     match format {
-        VersionFormat::Text => match server {
+        PlainFormat::Text => match server {
             Server::Answered(version) => {
                 format!("Plugin Version: {PLUGIN}\nServer Version: {version}\n")
             }
             Server::NotAsked | Server::Failed(_) => format!("Plugin Version: {PLUGIN}\n"),
         },
-        VersionFormat::Json => {
+        PlainFormat::Json => {
             let (version, reasons) = match server {
                 Server::Answered(version) => (Some(version), json!({})),
                 Server::NotAsked => (None, json!({ "server": "not asked" })),

@@ -27,6 +27,7 @@ fn every_command_has_its_page() {
     screen("help_status", &["status", "--help"]);
     screen("help_doctor", &["doctor", "--help"]);
     screen("help_tick", &["tick", "--help"]);
+    screen("help_explain", &["explain", "--help"]);
     screen("help_version", &["version", "--help"]);
     screen("help_schema", &["schema", "--help"]);
     screen("help_exit_codes", &["help", "exit-codes"]);
@@ -39,6 +40,7 @@ fn help_and_its_flag_print_the_same() {
         (vec!["help", "status"], vec!["status", "--help"]),
         (vec!["help", "doctor"], vec!["doctor", "--help"]),
         (vec!["help", "tick"], vec!["tick", "--help"]),
+        (vec!["help", "explain"], vec!["explain", "--help"]),
         (vec!["help", "version"], vec!["version", "--help"]),
         (vec!["help", "schema"], vec!["schema", "--help"]),
     ] {

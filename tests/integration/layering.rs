@@ -11,6 +11,7 @@ const PURE: &[&str] = &[
     "codes",
     "content",
     "diagnosis",
+    "explain",
     "health",
     "image",
     "log",

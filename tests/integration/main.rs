@@ -4,6 +4,7 @@
 
 mod connection;
 mod doctor;
+mod explain;
 mod harness;
 mod help;
 mod in_cluster;
