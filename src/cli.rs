@@ -13,9 +13,11 @@ mod refresh;
 mod timeout;
 
 use clap::builder::PossibleValue;
-use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap::error::ErrorKind;
+use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::codes::Code;
+use crate::glob::Glob;
 use crate::health::State;
 use crate::image::ManagedImage;
 pub(crate) use connection::Connection;
@@ -39,7 +41,9 @@ Examples:
   kubectl tracebloc-images status ingestor jobs-manager -n tracebloc -o wide
   kubectl tracebloc-images status -n tracebloc --state stuck,broken --exit-code
   kubectl tracebloc-images status -n tracebloc -o json --offline
-  kubectl tracebloc-images status -n tracebloc --watch";
+  kubectl tracebloc-images status -n tracebloc --watch
+  kubectl tracebloc-images status -A --state stuck,broken
+  kubectl tracebloc-images status --contexts 'edge-*' -o json";
 
 const EXPLAIN_EXAMPLES: &str = "\
 Examples:
@@ -71,6 +75,30 @@ pub(crate) struct Cli {
     /// Print the version of this plugin
     #[arg(long, action = ArgAction::Version)]
     version: (),
+}
+
+impl Cli {
+    /// What the parser cannot see. Metrics are a file that is written as a whole, not changes. And flags of a
+    /// connection, which may stand before the subcommand, do not go with several clusters where they place one, or hold
+    /// a login that no other may see.
+    pub(crate) fn checked(self) -> Result<Self, clap::Error> {
+        let Command::Status(status) = &self.command else {
+            return Ok(self);
+        };
+        if status.watch && status.output == StatusFormat::Prometheus {
+            return Err(Self::command().error(
+                ErrorKind::ArgumentConflict,
+                "the argument '--watch' cannot be used with '--output prometheus'",
+            ));
+        }
+        match self.connection.of_one_cluster() {
+            Some(flag) if !status.contexts.is_empty() => Err(Self::command().error(
+                ErrorKind::ArgumentConflict,
+                format!("the argument '--contexts <GLOB>' cannot be used with '{flag}'"),
+            )),
+            _ => Ok(self),
+        }
+    }
 }
 
 #[derive(Subcommand, Debug)]
@@ -116,6 +144,14 @@ pub(crate) struct Status {
     /// How to print the answer
     #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
     pub(crate) output: StatusFormat,
+
+    /// One line for each release of the cluster
+    #[arg(short = 'A', long)]
+    pub(crate) all_namespaces: bool,
+
+    /// One line for each release behind these contexts of the kubeconfig: 'edge-*,lab'
+    #[arg(long, value_name = "GLOB", value_delimiter = ',')]
+    pub(crate) contexts: Vec<Glob>,
 
     /// Only releases whose labels match, as in `kubectl get -l`
     #[arg(short = 'l', long, value_name = "SELECTOR")]
@@ -183,6 +219,8 @@ pub(crate) enum StatusFormat {
     Yaml,
     /// One line per release, made for chat
     Short,
+    /// Metrics for the node exporter's textfile collector
+    Prometheus,
 }
 
 #[derive(ValueEnum, Clone, Copy, Debug, Default, PartialEq, Eq)]

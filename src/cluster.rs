@@ -10,6 +10,7 @@ mod discover;
 pub(crate) mod fixture;
 mod images;
 pub(crate) mod job;
+mod lean;
 mod nodes;
 pub(crate) mod observe;
 pub(crate) mod original;

@@ -29,6 +29,8 @@ mod content;
 mod diagnosis;
 mod error;
 mod explain;
+mod fleet;
+mod glob;
 mod health;
 mod image;
 mod log;
@@ -57,7 +59,7 @@ mod wanted;
 
 /// Runs the command that these words name, the program's own name first, and says how it ended.
 pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(words) {
+    let cli = match Cli::try_parse_from(words).and_then(Cli::checked) {
         Ok(cli) => cli,
         Err(page) => return terminal::usage(&page),
     };
@@ -72,6 +74,7 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
             cli.screen,
             &cli.connection,
         )),
+        Command::Explain(explain) => command::explain::explain(&explain, cli.screen),
         Command::Refresh(refresh) if refresh.in_cluster => command::run(
             command::in_cluster::in_cluster(&refresh, cli.screen, &cli.connection),
         ),
@@ -85,7 +88,6 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
             cli.screen,
             &cli.connection,
         )),
-        Command::Explain(explain) => command::explain::explain(&explain, cli.screen),
         Command::Schema(schema) => terminal::print(match schema.document {
             Document::Status => render::schema::STATUS,
             Document::Plan => render::schema::PLAN,

@@ -12,6 +12,8 @@ const PURE: &[&str] = &[
     "content",
     "diagnosis",
     "explain",
+    "fleet",
+    "glob",
     "health",
     "image",
     "log",
