@@ -124,7 +124,7 @@ pub(crate) enum Command {
     /// of its pod, or a kubeconfig that --kubeconfig names.
     Tick,
 
-    /// Print the version of this plugin and of the API server
+    /// Print the version of this plugin, of the API server and of the charts in the namespace
     Version(Version),
 
     /// Print the JSON Schema of what a command prints with -o json

@@ -4,6 +4,7 @@
 
 pub(crate) mod access;
 pub(crate) mod apply;
+pub(crate) mod charts;
 pub(crate) mod connect;
 mod discover;
 #[cfg(test)]
