@@ -14,8 +14,11 @@ mod refresh;
 mod timeout;
 
 use clap::builder::PossibleValue;
-use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap::error::ErrorKind;
+use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
+use crate::codes::Code;
+use crate::glob::Glob;
 use crate::health::State;
 use crate::image::ManagedImage;
 pub(crate) use completion::{Completion, CompletionCommand};
@@ -40,7 +43,14 @@ Examples:
   kubectl tracebloc-images status ingestor jobs-manager -n tracebloc -o wide
   kubectl tracebloc-images status -n tracebloc --state stuck,broken --exit-code
   kubectl tracebloc-images status -n tracebloc -o json --offline
-  kubectl tracebloc-images status -n tracebloc --watch";
+  kubectl tracebloc-images status -n tracebloc --watch
+  kubectl tracebloc-images status -A --state stuck,broken
+  kubectl tracebloc-images status --contexts 'edge-*' -o json";
+
+const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  kubectl tracebloc-images explain TBI-302
+  kubectl tracebloc-images explain --all";
 
 const TICK_EXAMPLES: &str = "\
 Examples:
@@ -89,6 +99,30 @@ pub(crate) struct Cli {
     version: (),
 }
 
+impl Cli {
+    /// What the parser cannot see. Metrics are a file that is written as a whole, not changes. And flags of a
+    /// connection, which may stand before the subcommand, do not go with several clusters where they place one, or hold
+    /// a login that no other may see.
+    pub(crate) fn checked(self) -> Result<Self, clap::Error> {
+        let Command::Status(status) = &self.command else {
+            return Ok(self);
+        };
+        if status.watch && status.output == StatusFormat::Prometheus {
+            return Err(Self::command().error(
+                ErrorKind::ArgumentConflict,
+                "the argument '--watch' cannot be used with '--output prometheus'",
+            ));
+        }
+        match self.connection.of_one_cluster() {
+            Some(flag) if !status.contexts.is_empty() => Err(Self::command().error(
+                ErrorKind::ArgumentConflict,
+                format!("the argument '--contexts <GLOB>' cannot be used with '{flag}'"),
+            )),
+            _ => Ok(self),
+        }
+    }
+}
+
 #[derive(Subcommand, Debug)]
 pub(crate) enum Command {
     /// Show per image what runs, what was recorded, what the tag names now, and what to do next
@@ -102,6 +136,10 @@ pub(crate) enum Command {
     #[command(after_help = format!("{}\n\n{FLAGS_FIRST}", doctor::EXAMPLES))]
     Doctor(Doctor),
 
+    /// Say what a code means and what to do about it, offline; without a code, list them
+    #[command(after_help = EXPLAIN_EXAMPLES)]
+    Explain(Explain),
+
     /// Run the refresher once, as its CronJob does: for the CronJob's own container
     ///
     /// Reads what the chart puts into the environment of the container `refresh`, and logs to stderr. Uses the account
@@ -113,7 +151,7 @@ pub(crate) enum Command {
     #[command(after_help = completion::EXAMPLES)]
     Completion(Completion),
 
-    /// Print the version of this plugin and of the API server
+    /// Print the version of this plugin, of the API server and of the charts in the namespace
     #[command(after_help = VERSION_EXAMPLES)]
     Version(Version),
 
@@ -136,6 +174,14 @@ pub(crate) struct Status {
     /// How to print the answer
     #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
     pub(crate) output: StatusFormat,
+
+    /// One line for each release of the cluster
+    #[arg(short = 'A', long)]
+    pub(crate) all_namespaces: bool,
+
+    /// One line for each release behind these contexts of the kubeconfig: 'edge-*,lab'
+    #[arg(long, value_name = "GLOB", value_delimiter = ',')]
+    pub(crate) contexts: Vec<Glob>,
 
     /// Only releases whose labels match, as in `kubectl get -l`
     #[arg(short = 'l', long, value_name = "SELECTOR")]
@@ -203,6 +249,8 @@ pub(crate) enum StatusFormat {
     Yaml,
     /// One line per release, made for chat
     Short,
+    /// Metrics for the node exporter's textfile collector
+    Prometheus,
 }
 
 #[derive(ValueEnum, Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -215,6 +263,21 @@ pub(crate) enum From {
 }
 
 #[derive(Args, Debug)]
+pub(crate) struct Explain {
+    /// TBI-302, or 302
+    #[arg(value_name = "CODE")]
+    pub(crate) code: Option<Code>,
+
+    /// Every code in full, instead of a list
+    #[arg(long, conflicts_with = "code")]
+    pub(crate) all: bool,
+
+    /// How to print the answer
+    #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) output: PlainFormat,
+}
+
+#[derive(Args, Debug)]
 pub(crate) struct Version {
     /// Only this plugin's version: asks nobody
     #[arg(long)]
@@ -222,11 +285,11 @@ pub(crate) struct Version {
 
     /// How to print the answer
     #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
-    pub(crate) output: VersionFormat,
+    pub(crate) output: PlainFormat,
 }
 
 #[derive(ValueEnum, Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum VersionFormat {
+pub(crate) enum PlainFormat {
     #[default]
     Text,
     Json,
@@ -263,6 +326,7 @@ pub(crate) enum Page {
     Status,
     Refresh,
     Doctor,
+    Explain,
     Tick,
     Completion,
     Version,

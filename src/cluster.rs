@@ -4,12 +4,14 @@
 
 pub(crate) mod access;
 pub(crate) mod apply;
+pub(crate) mod charts;
 pub(crate) mod connect;
 mod discover;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod images;
 pub(crate) mod job;
+mod lean;
 mod names;
 mod nodes;
 pub(crate) mod observe;

@@ -4,6 +4,10 @@
 //! registry's API host; the same layers at the token host are 241, at the layer host 261.
 
 use std::fmt;
+use std::str::FromStr;
+
+/// Edits between two codes up to which one may be meant where the other was typed.
+const NEAR: usize = 2;
 
 macro_rules! codes {
     ($($name:ident = $number:literal, $title:literal;)*) => {
@@ -105,9 +109,50 @@ codes! {
     UpgradeHelps = 606, "upgrade ends this class of failure";
 }
 
+impl Code {
+    pub(crate) const fn number(self) -> u16 {
+        self as u16
+    }
+
+    /// The range that it belongs to: 2 for 201.
+    pub(crate) const fn group(self) -> u16 {
+        self.number() / 100
+    }
+}
+
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "TBI-{}", *self as u16)
+        write!(f, "TBI-{}", self.number())
+    }
+}
+
+/// Not one of the codes.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum UnknownCode {
+    #[error("no such code; the nearest is {0} ({title})", title = .0.title())]
+    Near(Code),
+    #[error("a code is TBI- and three digits, as in TBI-302; `explain` without one lists them")]
+    Far,
+}
+
+impl FromStr for Code {
+    type Err = UnknownCode;
+
+    /// `TBI-201` in any case, or its number alone.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let lower = text.to_ascii_lowercase();
+        let wanted = lower.strip_prefix("tbi-").unwrap_or(&lower);
+        let edits = |code: Self| strsim::damerau_levenshtein(&code.number().to_string(), wanted);
+        let far = wanted.parse().unwrap_or(u16::MAX);
+        let nearest = Self::ALL
+            .iter()
+            .copied()
+            .min_by_key(|code| (edits(*code), code.number().abs_diff(far)));
+        match nearest.map(|code| (code, edits(code))) {
+            Some((code, 0)) => Ok(code),
+            Some((code, 1..=NEAR)) => Err(UnknownCode::Near(code)),
+            _ => Err(UnknownCode::Far),
+        }
     }
 }
 
@@ -117,14 +162,45 @@ mod tests {
 
     #[test]
     fn codes_ascend_and_say_what_they_mean() {
-        assert!(Code::ALL.is_sorted_by(|a, b| (*a as u16) < (*b as u16)));
+        assert!(Code::ALL.is_sorted_by(|a, b| a.number() < b.number()));
         for code in Code::ALL {
-            assert!((101..=699).contains(&(*code as u16)), "{code}");
+            assert!((101..=699).contains(&code.number()), "{code}");
             let twins = Code::ALL
                 .iter()
                 .filter(|other| other.title() == code.title());
             assert_eq!(1, twins.count(), "{code}: {}", code.title());
         }
         assert_eq!("TBI-310", Code::SilentFailure.to_string());
+    }
+
+    #[test]
+    fn every_code_is_read_back_as_it_is_printed_and_by_its_number() {
+        for code in Code::ALL {
+            for text in [
+                code.to_string(),
+                code.to_string().to_lowercase(),
+                code.number().to_string(),
+            ] {
+                assert_eq!(text.parse(), Ok(*code), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_unknown_code_is_told_the_nearest() {
+        use UnknownCode::{Far, Near};
+
+        for (name, text, want) in [
+            ("a neighbour", "TBI-299", Near(Code::NoCronJob)),
+            ("two digits swapped", "321", Near(Code::Leftover)),
+            ("one digit too many", "2001", Near(Code::Dropped)),
+            ("one too few", "tbi-40", Near(Code::PlatformMissing)),
+            ("a word", "stuck", Far),
+            ("nothing", "", Far),
+            ("another prefix", "ABC-201", Far),
+            ("a sign", "+201", Near(Code::Dropped)),
+        ] {
+            assert_eq!(text.parse::<Code>(), Err(want), "{name}");
+        }
     }
 }

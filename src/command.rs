@@ -2,6 +2,7 @@
 
 pub(crate) mod completion;
 pub(crate) mod doctor;
+pub(crate) mod explain;
 pub(crate) mod in_cluster;
 pub(crate) mod refresh;
 pub(crate) mod status;

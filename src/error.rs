@@ -36,6 +36,13 @@ pub(crate) enum Error {
         known: Vec<String>,
     },
 
+    #[error("choose contexts: none of the kubeconfig's matches {glob:?}")]
+    NoContextMatches {
+        glob: String,
+        /// The names that are most like it, the nearest first.
+        near: Vec<String>,
+    },
+
     /// A value of the kubeconfig, the environment or the command line that cannot be used.
     #[error("connect to the cluster: {what}: {why}")]
     Setting { what: String, why: String },
@@ -145,6 +152,7 @@ impl Error {
             Self::Kubeconfig { .. } => "check --kubeconfig and KUBECONFIG".to_owned(),
             Self::NoContext { known } => one_of("name one with --context", known)?,
             Self::NotInKubeconfig { kind, known, .. } => one_of(&format!("{kind}s there"), known)?,
+            Self::NoContextMatches { near, .. } => one_of("the nearest", near)?,
             Self::Setting { .. }
             | Self::Output { .. }
             | Self::Expired { .. }
@@ -211,6 +219,7 @@ impl Error {
             | Self::Kubeconfig { .. }
             | Self::NoContext { .. }
             | Self::NotInKubeconfig { .. }
+            | Self::NoContextMatches { .. }
             | Self::Setting { .. }
             | Self::Unauthorized { .. }
             | Self::Missing { .. }

@@ -67,7 +67,7 @@ fn assess_with(seen: &Observation, available: &[Subcommand]) -> Assessment {
             .map(|judged| judged.assessed.clone())
             .collect(),
         frozen: frozen.as_ref().map(Frozen::code),
-        refresh: job::refresh(seen, timetable),
+        refresh: job::refresh(seen, timetable, frozen.as_ref()),
         egress: egress::egress(seen, &images),
         findings: findings::findings(&context, &images),
         next: Vec::new(),
@@ -263,14 +263,60 @@ pub(crate) enum Bound {
 /// The refresh job's health.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct AssessedRefresh {
+    pub(crate) state: JobState,
     /// The next schedule point; `None` when suspended or the schedule cannot be read.
     pub(crate) next_run: Option<Timestamp>,
     /// The usual distance of two runs; `None` when the schedule cannot be read.
     pub(crate) interval: Option<Duration>,
     /// Whether the last success was a run that a person made. `None` when the runs kept do not tell.
     pub(crate) last_success_origin: Option<crate::observation::Origin>,
-    /// How many of the runs kept failed since the last success. `None` when they could not be listed.
+    /// How many of the runs kept failed since the last success. `None` where they are not known.
     pub(crate) failed_since_success: Option<usize>,
+}
+
+/// How the refresh job does, in one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum JobState {
+    Suspended,
+    /// Runs were due and none was started.
+    Overdue,
+    /// A run takes longer than it may, or gets no pod.
+    Stuck,
+    /// The last runs did not end well.
+    Failing,
+    /// Behind a mirror it does nothing, on purpose.
+    Inert,
+    /// No run has ended yet.
+    New,
+    Ok,
+    /// Neither its runs nor its schedule can be read.
+    Unknown,
+}
+
+impl JobState {
+    pub(crate) const ALL: [Self; 8] = [
+        Self::Suspended,
+        Self::Overdue,
+        Self::Stuck,
+        Self::Failing,
+        Self::Inert,
+        Self::New,
+        Self::Ok,
+        Self::Unknown,
+    ];
+
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Suspended => "suspended",
+            Self::Overdue => "overdue",
+            Self::Stuck => "stuck",
+            Self::Failing => "failing",
+            Self::Inert => "inert",
+            Self::New => "new",
+            Self::Ok => "ok",
+            Self::Unknown => "unknown",
+        }
+    }
 }
 
 /// What is known of the way to one registry.
@@ -324,6 +370,16 @@ pub(crate) enum Outcome {
     Fail,
     Warn,
     Note,
+}
+
+impl Outcome {
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Fail => "fail",
+            Self::Warn => "warn",
+            Self::Note => "note",
+        }
+    }
 }
 
 /// A command to type, and what it is for.

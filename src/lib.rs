@@ -30,6 +30,9 @@ mod completion;
 mod content;
 mod diagnosis;
 mod error;
+mod explain;
+mod fleet;
+mod glob;
 mod health;
 mod image;
 mod log;
@@ -63,7 +66,7 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
     if let Some(words) = asked_by_a_shell(&words) {
         return command::completion::answer(words);
     }
-    let cli = match Cli::try_parse_from(words) {
+    let cli = match Cli::try_parse_from(words).and_then(Cli::checked) {
         Ok(cli) => cli,
         Err(page) => return terminal::usage(&page),
     };
@@ -78,6 +81,7 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
             cli.screen,
             &cli.connection,
         )),
+        Command::Explain(explain) => command::explain::explain(&explain, cli.screen),
         Command::Refresh(refresh) if refresh.in_cluster => command::run(
             command::in_cluster::in_cluster(&refresh, cli.screen, &cli.connection),
         ),

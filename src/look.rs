@@ -18,6 +18,8 @@ use crate::observation::{Observation, RegistryAnswers};
 use crate::registry::Session;
 use crate::wanted::{Wanted, tags, wanted};
 
+pub(crate) mod fleet;
+
 /// Looks once. One observation per release, in the order of their names; at least one.
 ///
 /// Without a session no registry is asked, and every latest is unknown for the reason given instead.
@@ -115,10 +117,7 @@ pub(crate) async fn look_at_one(
 
 fn all_wanted(seen: &[Observation]) -> Wanted {
     let mut all = Wanted::default();
-    for one in seen.iter().map(wanted) {
-        all.manifests.extend(one.manifests);
-        all.configs.extend(one.configs);
-    }
+    seen.iter().map(wanted).for_each(|one| all.extend(one));
     all
 }
 
@@ -127,7 +126,7 @@ type Latest = BTreeMap<Reference, Result<Resolved, Failure>>;
 async fn resolve(session: Result<&Session, &Failure>, references: &BTreeSet<Reference>) -> Latest {
     let references: Vec<_> = references.iter().cloned().collect();
     let found = match session {
-        Ok(session) => session.lookup_all(&references).await,
+        Ok(session) => session.latest_of(&references).await,
         Err(why) => references
             .iter()
             .map(|reference| Err(not_asked(why, reference)))

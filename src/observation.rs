@@ -28,6 +28,7 @@ pub(crate) type Seen<T> = Result<T, Blind>;
 pub(crate) struct Observation {
     /// The API server's clock.
     pub(crate) at: Timestamp,
+    pub(crate) depth: Depth,
     pub(crate) context: String,
     pub(crate) release: Release,
     pub(crate) record: Seen<Record>,
@@ -46,6 +47,14 @@ pub(crate) struct Observation {
     pub(crate) ingestions: Seen<usize>,
     /// Whether `HTTP(S)_PROXY` stands on the api container but not on the CronJob (TBI-601).
     pub(crate) proxy: ProxySettings,
+}
+
+/// How closely a release was looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Depth {
+    Whole,
+    /// As one of many: Jobs and logs were not asked for, and that is no gap.
+    Overview,
 }
 
 /// Where a proxy is set. Values are never kept: they hold passwords.

@@ -40,6 +40,7 @@ mod fault;
 mod fetch;
 mod manifest;
 mod proxies;
+mod recent;
 mod recorder;
 mod resolve;
 mod retry;
@@ -59,6 +60,7 @@ use cache::Cache;
 pub(crate) use cache::CacheUse;
 pub(crate) use credentials::Credentials;
 use endpoint::{Endpoint, is_repository};
+use recent::Recent;
 pub(crate) use transport::Network;
 use transport::{Limits, Transport};
 
@@ -85,6 +87,9 @@ pub(crate) struct Session {
     credentials: Credentials,
     lookup_limit: Duration,
     registries: Mutex<HashMap<String, Arc<Registry>>>,
+    recent: Mutex<Recent>,
+    /// How long a tag's answer stays recent.
+    keep: Duration,
 }
 
 impl Session {
@@ -116,6 +121,8 @@ impl Session {
             credentials: options.credentials,
             lookup_limit: options.lookup_limit,
             registries: Mutex::default(),
+            recent: Mutex::default(),
+            keep: Duration::ZERO,
         })
     }
 

@@ -6,14 +6,18 @@
 pub(crate) mod allowlist;
 pub(crate) mod digests;
 pub(crate) mod doctor;
+pub(crate) mod explain;
 #[cfg(test)]
 pub(crate) mod fixtures;
+pub(crate) mod fleet;
 mod flow;
 pub(crate) mod in_cluster;
 pub(crate) mod json;
 pub(crate) mod model;
+pub(crate) mod news;
 pub(crate) mod page;
 pub(crate) mod plan;
+pub(crate) mod prometheus;
 pub(crate) mod rbac;
 pub(crate) mod report;
 pub(crate) mod schema;

@@ -27,6 +27,7 @@ const FRAME: Duration = Duration::from_millis(100);
 /// Erases the line the cursor stands on, and goes to its start.
 const ERASE: &str = "\r\u{1b}[2K";
 
+pub(crate) mod canvas;
 pub(crate) mod prompt;
 
 /// Where a text goes.
@@ -130,6 +131,17 @@ pub(crate) fn theme(screen: Screen) -> Theme {
 pub(crate) fn width() -> Option<usize> {
     let (columns, _) = terminal_size::terminal_size_of(io::stdout())?;
     Some(usize::from(columns.0))
+}
+
+/// Lines of the terminal on stdout. `None` when it is none.
+fn rows() -> Option<usize> {
+    let (_, rows) = terminal_size::terminal_size_of(io::stdout())?;
+    Some(usize::from(rows.0))
+}
+
+/// Whether stdout is one.
+fn is_terminal() -> bool {
+    sink(&io::stdout()) == Sink::Terminal
 }
 
 /// Whether a line may move: logged requests say the same, line by line.

@@ -21,6 +21,11 @@ pub(crate) struct Wanted {
 }
 
 impl Wanted {
+    pub(crate) fn extend(&mut self, more: Self) {
+        self.manifests.extend(more.manifests);
+        self.configs.extend(more.configs);
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.manifests.is_empty() && self.configs.is_empty()
     }

@@ -49,10 +49,10 @@ pub(crate) struct Connection {
     #[arg(long, global = true, hide_short_help = true, value_name = "UID")]
     pub(crate) as_uid: Option<String>,
 
-    /// Give up on a request after this long: 30s, 1m30s, or 5 for seconds; 0 waits for ever
-    // As long as an API server works on a request by default.
-    #[arg(long, global = true, value_name = "DURATION", default_value = "60s")]
-    pub(crate) request_timeout: RequestTimeout,
+    /// Give up on a request after this long: 30s, 1m30s, or 5 for seconds; 0 waits for ever.
+    /// Unless given 60s, and 10s for each of several contexts
+    #[arg(long, global = true, value_name = "DURATION")]
+    pub(crate) request_timeout: Option<RequestTimeout>,
 
     /// Talk to the API server at this address instead of the cluster's
     #[arg(short, long, global = true, hide_short_help = true, value_name = "URL")]
@@ -104,5 +104,28 @@ impl FromStr for Secret {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         Ok(Self(text.to_owned()))
+    }
+}
+
+impl Connection {
+    /// The flag, if one is given, that places one cluster or holds a login that no other may see.
+    pub(super) fn of_one_cluster(&self) -> Option<&'static str> {
+        let flags = [
+            ("--context", self.context.is_some()),
+            ("--cluster", self.cluster.is_some()),
+            ("--user", self.user.is_some()),
+            ("--server", self.server.is_some()),
+            ("--token", self.token.is_some()),
+            ("--client-certificate", self.client_certificate.is_some()),
+            ("--client-key", self.client_key.is_some()),
+            (
+                "--certificate-authority",
+                self.certificate_authority.is_some(),
+            ),
+            ("--tls-server-name", self.tls_server_name.is_some()),
+        ];
+        flags
+            .into_iter()
+            .find_map(|(flag, is_given)| is_given.then_some(flag))
     }
 }

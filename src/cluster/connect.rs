@@ -5,6 +5,7 @@
 
 mod classify;
 mod clock;
+mod contexts;
 mod credentials;
 mod issuer;
 mod kubeconfig;
@@ -20,8 +21,14 @@ use jiff::Timestamp;
 use crate::cli;
 use crate::error::{Call, Error};
 use clock::Clock;
+pub(crate) use contexts::Contexts;
+use credentials::Asking;
 pub(crate) use kubeconfig::{Entry, entries};
+use target::Target;
 use transport::Transport;
+
+/// As long as an API server works on a request by default.
+const LIMIT: Duration = Duration::from_secs(60);
 
 /// A connection to one API server.
 pub(crate) struct Cluster {
@@ -30,6 +37,8 @@ pub(crate) struct Cluster {
     pub(crate) context: String,
     /// Where to look when nothing else is said: `-n`, else the context's.
     pub(crate) namespace: String,
+    /// That, and those of other contexts of the same cluster, by name.
+    pub(crate) namespaces: Vec<String>,
     /// Scheme, host and port, for messages.
     pub(crate) server: String,
     clock: Arc<Clock>,
@@ -47,7 +56,14 @@ pub(crate) struct Cluster {
 /// [`Error::NoConfiguration`], [`Error::Kubeconfig`], [`Error::NoContext`], [`Error::NotInKubeconfig`],
 /// [`Error::Setting`] and [`Error::CredentialPlugin`].
 pub(crate) async fn connect(flags: &cli::Connection) -> Result<Cluster, Error> {
-    establish(target::target(flags).await?, flags).await
+    let limit = flags.request_timeout.map_or(Some(LIMIT), |limit| limit.0);
+    to(
+        target::target(flags).await?,
+        flags,
+        limit,
+        Asking::OnTerminal,
+    )
+    .await
 }
 
 /// As [`connect`], with the account of the pod that this runs in unless a kubeconfig is named: one that merely lies
@@ -61,12 +77,24 @@ pub(crate) async fn connect_from_pod(flags: &cli::Connection) -> Result<Cluster,
         Some(_) => target::target(flags).await?,
         None => target::of_pod(flags)?,
     };
-    establish(target, flags).await
+    let limit = flags.request_timeout.map_or(Some(LIMIT), |limit| limit.0);
+    to(target, flags, limit, Asking::OnTerminal).await
 }
 
-async fn establish(target: target::Target, flags: &cli::Connection) -> Result<Cluster, Error> {
+async fn to(
+    target: Target,
+    flags: &cli::Connection,
+    limit: Option<Duration>,
+    asking: Asking,
+) -> Result<Cluster, Error> {
     let (mut config, context, proxy) = (target.config, target.context, target.proxy);
-    let credentials = credentials::obtain(&mut config).await?;
+    let credentials = credentials::obtain(&mut config, asking).await?;
+    let namespace = flags.namespace.clone();
+    let namespace = namespace.unwrap_or_else(|| config.default_namespace.clone());
+    let mut namespaces = target.namespaces;
+    namespaces.push(namespace.clone());
+    namespaces.sort_unstable();
+    namespaces.dedup();
     let clock = Arc::new(Clock::default());
     let transport = Arc::new(Transport::new(
         &config,
@@ -76,12 +104,13 @@ async fn establish(target: target::Target, flags: &cli::Connection) -> Result<Cl
     )?);
     Ok(Cluster {
         client: transport::client(&config, Arc::clone(&transport))?,
-        namespace: flags.namespace.clone().unwrap_or(config.default_namespace),
+        namespace,
+        namespaces,
         server: transport::origin(&config.cluster_url),
         context,
         clock,
         transport,
-        limit: flags.request_timeout.0,
+        limit,
     })
 }
 

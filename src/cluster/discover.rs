@@ -210,7 +210,7 @@ fn is_before_refresh(version: &str) -> bool {
     )
 }
 
-fn chart_version(metadata: &ObjectMeta) -> Option<String> {
+pub(super) fn chart_version(metadata: &ObjectMeta) -> Option<String> {
     label(metadata, "helm.sh/chart")?
         .strip_prefix("client-")
         .map(str::to_owned)

@@ -24,10 +24,14 @@ use crate::error::Error;
 use crate::log::is_refreshers;
 use crate::node::{Node, Standing};
 use crate::observation::{
-    Blind, Observation, RefreshRun, RegistryAnswers, RunLog, RunOutcome, Seen,
+    Blind, Depth, Observation, RefreshRun, RegistryAnswers, RunLog, RunOutcome, Seen,
 };
 use crate::release::Release;
 use crate::text::{QUOTED, printable};
+
+mod overview;
+
+pub(crate) use overview::{Reach, overview};
 
 /// Control-plane pods of all releases in a namespace: they carry no label of their release.
 pub(super) const PODS: &str = "app in (manager,requests-proxy)";
@@ -48,6 +52,9 @@ pub(crate) struct Namespace {
     ticks: Seen<Vec<KubePod>>,
     jobs: Seen<Vec<Job>>,
     nodes: Seen<Vec<Node>>,
+    /// Names of the nodes that are not ready.
+    lost: BTreeSet<String>,
+    depth: Depth,
 }
 
 /// What the second round adds for one release.
@@ -72,7 +79,7 @@ pub(crate) async fn look(cluster: &Cluster, selector: Option<&str>) -> Result<Na
     let (everything, labelled) = (ListParams::default(), ListParams::default().labels(PODS));
     let ticks = ListParams::default().labels(TICKS);
     let others = join5(
-        cluster.list_metadata::<ReplicaSet>(scope, &labelled),
+        cluster.list_metadata::<ReplicaSet>(scope, &labelled, |_| ()),
         cluster.list::<KubePod>(scope, &labelled),
         cluster.list::<KubePod>(scope, &ticks),
         cluster.list::<Job>(scope, &everything),
@@ -92,6 +99,9 @@ pub(crate) async fn look(cluster: &Cluster, selector: Option<&str>) -> Result<Na
             elsewhere: elsewhere(cluster).await,
         });
     }
+    let nodes = nodes
+        .map(|nodes| nodes.iter().map(node).collect())
+        .map_err(|error| blind(&error));
     Ok(Namespace {
         releases,
         deployments,
@@ -99,17 +109,24 @@ pub(crate) async fn look(cluster: &Cluster, selector: Option<&str>) -> Result<Na
         pods: pods.map_err(|error| blind(&error)),
         ticks: ticks.map_err(|error| blind(&error)),
         jobs: jobs.map_err(|error| blind(&error)),
-        nodes: nodes
-            .map(|nodes| nodes.iter().map(node).collect())
-            .map_err(|error| blind(&error)),
+        lost: lost(&nodes),
+        nodes,
+        depth: Depth::Whole,
     })
+}
+
+fn lost(nodes: &Seen<Vec<Node>>) -> BTreeSet<String> {
+    let lost = nodes.iter().flatten();
+    lost.filter(|node| node.standing == Standing::NotReady)
+        .map(|node| node.name.clone())
+        .collect()
 }
 
 /// Namespaces that have a release, for the hint. Empty where listing across namespaces is not allowed.
 async fn elsewhere(cluster: &Cluster) -> Vec<String> {
     let asked = ListParams::default().labels(DEPLOYMENTS);
     let found = cluster
-        .list_metadata::<Deployment>(Scope::Everywhere, &asked)
+        .list_metadata::<Deployment>(Scope::Everywhere, &asked, |_| ())
         .await
         .unwrap_or_default();
     let namespaces: BTreeSet<_> = found
@@ -198,24 +215,18 @@ impl Namespace {
         further: &Further,
         registry: RegistryAnswers,
     ) -> Observation {
-        let lost = self
-            .nodes
-            .iter()
-            .flatten()
-            .filter(|node| node.standing == Standing::NotReady)
-            .map(|node| node.name.clone())
-            .collect();
         let objects = Objects {
             deployments: &self.deployments,
             replica_sets: &self.replica_sets,
             pods: &self.pods,
             monitor: &further.monitor,
             ingestion: self.newest_ingestion(),
-            lost: &lost,
+            lost: &self.lost,
         };
         let jobs_manager = find(&self.deployments, &release.jobs_manager);
         Observation {
             at: cluster.now(),
+            depth: self.depth,
             context: cluster.context.clone(),
             record: jobs_manager
                 .map(|deployment| record(&deployment.metadata))

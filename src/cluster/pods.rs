@@ -13,7 +13,7 @@ use crate::image::Digest;
 use crate::observation::{Pod, PodPhase, Running, Template};
 use crate::text::{QUOTED, printable, without_middle};
 
-const REVISION: &str = "deployment.kubernetes.io/revision";
+pub(super) const REVISION: &str = "deployment.kubernetes.io/revision";
 const TEMPLATE_GENERATION: &str = "pod-template-generation";
 const SET_TEMPLATE_GENERATION: &str = "deprecated.daemonset.template.generation";
 

@@ -72,10 +72,28 @@ impl Cluster {
     where
         K: Resource<DynamicType = ()> + DeserializeOwned + Clone,
     {
-        self.pages::<K, K>(scope, params, Request::list).await
+        self.list_lean(scope, params, |_| ()).await
     }
 
-    /// As [`Cluster::list`], with nothing but the metadata sent by the server.
+    /// As [`Cluster::list`], page by page without what `shrink` removes: a long list fits into little memory.
+    ///
+    /// # Errors
+    ///
+    /// As [`Cluster::list`].
+    pub(crate) async fn list_lean<K>(
+        &self,
+        scope: Scope<'_>,
+        params: &ListParams,
+        shrink: fn(&mut K),
+    ) -> Result<Vec<K>, Error>
+    where
+        K: Resource<DynamicType = ()> + DeserializeOwned + Clone,
+    {
+        self.pages::<K, K>(scope, params, Request::list, shrink)
+            .await
+    }
+
+    /// As [`Cluster::list_lean`], with nothing but the metadata sent by the server.
     ///
     /// # Errors
     ///
@@ -84,11 +102,12 @@ impl Cluster {
         &self,
         scope: Scope<'_>,
         params: &ListParams,
+        shrink: fn(&mut PartialObjectMeta<K>),
     ) -> Result<Vec<PartialObjectMeta<K>>, Error>
     where
         K: Resource<DynamicType = ()> + Clone,
     {
-        self.pages::<K, PartialObjectMeta<K>>(scope, params, Request::list_metadata)
+        self.pages::<K, PartialObjectMeta<K>>(scope, params, Request::list_metadata, shrink)
             .await
     }
 
@@ -165,6 +184,7 @@ impl Cluster {
         scope: Scope<'_>,
         params: &ListParams,
         ask: fn(&Request, &ListParams) -> Unsent,
+        shrink: fn(&mut T),
     ) -> Result<Vec<T>, Error>
     where
         K: Resource<DynamicType = ()>,
@@ -179,7 +199,7 @@ impl Cluster {
         let mut items = Vec::new();
         loop {
             let page = ready(&call, scope.namespace(), ask(&request, &params))?;
-            let page: ObjectList<T> = match self.answer(&call, page).await {
+            let mut page: ObjectList<T> = match self.answer(&call, page).await {
                 // The token lives five minutes. Asked without pages, as client-go does, the list cannot expire again.
                 Err(Error::Expired { .. }) if params.continue_token.is_some() => {
                     items.clear();
@@ -189,6 +209,7 @@ impl Cluster {
                 }
                 page => page?,
             };
+            page.items.iter_mut().for_each(shrink);
             items.extend(page.items);
             match page.metadata.continue_.filter(|token| !token.is_empty()) {
                 Some(token) => params.continue_token = Some(token),

@@ -1,20 +1,22 @@
 //! `status`: looks at the releases of a namespace, judges what it sees, and prints it.
 
+mod fleet;
 mod watch;
 
 use crate::cli::{self, StatusFormat};
-use crate::cluster::connect::{Cluster, connect};
+use crate::cluster::connect::connect;
 use crate::error::{Error, Exit};
 use crate::health::assess;
 use crate::look::look;
-use crate::lookup::Failure;
-use crate::registry::Session;
+use crate::observation::Observation;
 use crate::render::digests::DigestForm;
-use crate::render::json::{List, json, yaml};
-use crate::render::model::{Image, ImageStatus};
+use crate::render::json::{json, yaml};
+use crate::render::model::{Fleet, Image, ImageStatus};
+use crate::render::prometheus::metrics;
 use crate::render::status::{self as drawing, Form, View};
 use crate::render::table::Headers;
 use crate::terminal;
+use watch::Source;
 
 /// # Errors
 ///
@@ -24,40 +26,48 @@ pub(crate) async fn status(
     screen: cli::Screen,
     connection: &cli::Connection,
 ) -> Result<Exit, Error> {
-    let cluster = connect(connection).await?;
     let session = super::session(&args.lookups);
+    let session = if args.watch {
+        session.map(|session| session.remembering(watch::TAGS_AFTER))
+    } else {
+        session
+    };
+    if args.all_namespaces || !args.contexts.is_empty() {
+        return fleet::fleet(args, screen, connection, session.as_ref()).await;
+    }
+    let cluster = connect(connection).await?;
     if args.watch {
-        return watch::watch(args, screen, &cluster, session.as_ref()).await;
+        let source = Source::Namespace(Box::new(cluster));
+        return watch::watch(args, screen, source, session.as_ref()).await;
     }
     let what = format!("asking {} and the registries", cluster.server);
-    let statuses =
-        terminal::waiting(screen, &what, observed(args, &cluster, session.as_ref())).await?;
+    // Boxed: a look is a large future.
+    let look = Box::pin(look(&cluster, session.as_ref(), args.selector.as_deref()));
+    let seen = terminal::waiting(screen, &what, look).await?;
+    let statuses = judged(args, &seen);
     terminal::print(&page(args, screen, &statuses))?;
     Ok(exit(args, &statuses))
 }
 
 /// What there is to show: one status per release, with the images that were asked for.
-async fn observed(
-    args: &cli::Status,
-    cluster: &Cluster,
-    session: Result<&Session, &Failure>,
-) -> Result<Vec<ImageStatus>, Error> {
-    // Boxed: a look is a large future, and watching holds it across every wait.
-    let seen = Box::pin(look(cluster, session, args.selector.as_deref())).await?;
+fn judged(args: &cli::Status, seen: &[Observation]) -> Vec<ImageStatus> {
     let statuses = seen
         .iter()
         .map(|seen| ImageStatus::new(seen, &assess(seen)));
-    Ok(statuses
+    statuses
         .map(|status| status.only(|image| is_asked_for(args, image)))
-        .collect())
+        .collect()
 }
 
 /// Without a name every image is, and without a state every state.
 fn is_asked_for(args: &cli::Status, image: &Image) -> bool {
-    let named = args.images.is_empty() || image.names().any(|name| args.images.contains(&name));
     let in_state =
         args.state.is_empty() || image.states.iter().any(|state| args.state.contains(state));
-    named && in_state
+    is_named(args, image) && in_state
+}
+
+fn is_named(args: &cli::Status, image: &Image) -> bool {
+    args.images.is_empty() || image.names().any(|name| args.images.contains(&name))
 }
 
 fn page(args: &cli::Status, screen: cli::Screen, statuses: &[ImageStatus]) -> String {
@@ -87,12 +97,13 @@ fn page(args: &cli::Status, screen: cli::Screen, statuses: &[ImageStatus]) -> St
             .collect(),
         StatusFormat::Json => match statuses {
             [one] => json(one),
-            many => json(&List::new(many.to_vec())),
+            many => json(&Fleet::of_namespace(many.to_vec())),
         },
         StatusFormat::Yaml => match statuses {
             [one] => yaml(one),
-            many => yaml(&List::new(many.to_vec())),
+            many => yaml(&Fleet::of_namespace(many.to_vec())),
         },
+        StatusFormat::Prometheus => metrics(&Fleet::of_namespace(statuses.to_vec())),
     }
 }
 

@@ -32,6 +32,10 @@ fn every_error_says_what_failed_why_and_what_to_do() {
             name: "nope".to_owned(),
             known: names(&["kind-edge"]),
         },
+        Error::NoContextMatches {
+            glob: "berln-*".to_owned(),
+            near: names(&["berlin-edge", "berlin-lab"]),
+        },
         Error::Setting {
             what: "proxy \"http://***@proxy:3128\"".to_owned(),
             why: why(),

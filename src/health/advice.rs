@@ -335,7 +335,7 @@ impl Advice<'_> {
                 format!("kubectl describe job -n {namespace} {}", word(&run.job)),
                 "see what the run waits for".to_owned(),
             ),
-            Frozen::Failing(_) => step(
+            Frozen::Failing(_) | Frozen::Unsuccessful(_) => step(
                 format!(
                     "kubectl get events -n {namespace} --field-selector involvedObject.kind=Job"
                 ),

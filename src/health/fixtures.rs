@@ -11,7 +11,7 @@ use crate::image::{Digest, ManagedImage, Platform, Reference};
 use crate::lookup::{Child, Content, Failure, Layer, Manifest, Resolved};
 use crate::node::{Node, Scheduling, Standing};
 use crate::observation::{
-    Blind, ObjectState, Observation, ObservedImage, Pod, PodPhase, ProxySettings, Pull,
+    Blind, Depth, ObjectState, Observation, ObservedImage, Pod, PodPhase, ProxySettings, Pull,
     PullCredentials, RegistryAnswers, Rollout, RunLog, Running, Spec, Template, Workload,
     WorkloadKind,
 };
@@ -151,6 +151,7 @@ impl Site {
         };
         Self(Observation {
             at: time("2026-06-06T10:00:02Z"),
+            depth: Depth::Whole,
             context: "berlin-edge".to_owned(),
             release,
             record: Ok(Record::default()),

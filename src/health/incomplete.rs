@@ -6,7 +6,7 @@ use super::{InUse, Incomplete, State};
 use crate::content::is_gone;
 use crate::image::Digest;
 use crate::lookup::Failure;
-use crate::observation::{Blind, Observation, RunLog};
+use crate::observation::{Blind, Depth, Observation, RunLog};
 
 /// Each reason once, in the order of the screen.
 pub(super) fn incomplete(seen: &Observation, images: &[Judged<'_>]) -> Vec<Incomplete> {
@@ -16,7 +16,8 @@ pub(super) fn incomplete(seen: &Observation, images: &[Judged<'_>]) -> Vec<Incom
     for judged in images {
         all.extend(of_image(judged));
     }
-    if seen.release.cron_job().is_some() {
+    // In an overview they were not asked for.
+    if seen.release.cron_job().is_some() && seen.depth == Depth::Whole {
         all.extend(blind("jobs", seen.runs.as_ref().err()));
     }
     for run in seen.runs.iter().flatten() {

@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::AssessedRefresh;
 use super::image::counted_by;
+use super::{AssessedRefresh, JobState};
+use crate::capability::Capability;
 use crate::codes::Code;
 use crate::observation::{Observation, Origin, RefreshRun, RunOutcome};
 use crate::record::Streak;
 use crate::release::{CronJob, Run};
-use crate::schedule::Timetable;
+use crate::schedule::{Back, Timetable};
 
 /// How long a Job may be without any pod before something must be refusing them.
 const POD_EXPECTED: Duration = Duration::from_secs(120);
@@ -24,9 +25,11 @@ const PATTERN: usize = 3;
 pub(super) fn refresh(
     seen: &Observation,
     timetable: Option<&Timetable>,
+    frozen: Option<&Frozen<'_>>,
 ) -> Option<AssessedRefresh> {
     let cron_job = seen.release.cron_job()?;
     Some(AssessedRefresh {
+        state: state(seen, cron_job, timetable, frozen),
         next_run: timetable
             .filter(|_| cron_job.run == Run::Scheduled)
             .and_then(|timetable| timetable.after(seen.at)),
@@ -37,6 +40,44 @@ pub(super) fn refresh(
             .is_ok()
             .then(|| failed_since_success(seen, cron_job).count()),
     })
+}
+
+fn state(
+    seen: &Observation,
+    cron_job: &CronJob,
+    timetable: Option<&Timetable>,
+    frozen: Option<&Frozen<'_>>,
+) -> JobState {
+    let is_inert = seen.mirror.is_some() && seen.release.capabilities.has(Capability::SetImage);
+    let is_failing = match (&seen.runs, timetable) {
+        (Ok(_), _) => Some(failed_since_success(seen, cron_job).next().is_some()),
+        (Err(_), Some(timetable)) => Some(without_success(cron_job, timetable, 2).is_some()),
+        (Err(_), None) => None,
+    };
+    match (frozen, is_failing) {
+        (Some(Frozen::Suspended), _) => JobState::Suspended,
+        (Some(Frozen::Overdue(_)), _) => JobState::Overdue,
+        (Some(Frozen::Stuck(..)), _) => JobState::Stuck,
+        (None, _) if is_inert => JobState::Inert,
+        (Some(Frozen::Failing(_) | Frozen::Unsuccessful(_)), _) | (None, Some(true)) => {
+            JobState::Failing
+        }
+        (None, None) => JobState::Unknown,
+        (None, Some(false)) if cron_job.last_success.is_none() => JobState::New,
+        (None, Some(false)) => JobState::Ok,
+    }
+}
+
+/// Since when none of at least so many runs has ended well, by the times that the CronJob itself keeps. `None` while
+/// one is active.
+fn without_success(cron_job: &CronJob, timetable: &Timetable, runs: u64) -> Option<Timestamp> {
+    if !cron_job.active.is_empty() {
+        return None;
+    }
+    let (Back::At(first) | Back::BeforeThat(first)) =
+        timetable.back(cron_job.last_schedule?, runs.saturating_sub(1))?;
+    let success = cron_job.last_success.or(cron_job.created)?;
+    (success < first).then_some(success)
 }
 
 /// `None` when no run that is kept ended at that time.
@@ -89,6 +130,8 @@ pub(super) enum Frozen<'a> {
     Stuck(&'a RefreshRun, Why),
     /// All failed runs that are kept, so many, failed since the last success.
     Failing(usize),
+    /// Its runs are not known, and since this time several were started and none ended well.
+    Unsuccessful(Timestamp),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,7 +146,7 @@ impl Frozen<'_> {
             Self::Suspended => Code::Suspended,
             Self::Overdue(_) => Code::Overdue,
             Self::Stuck(..) => Code::RunStuck,
-            Self::Failing(_) => Code::RunsFailed,
+            Self::Failing(_) | Self::Unsuccessful(_) => Code::RunsFailed,
         }
     }
 }
@@ -122,12 +165,17 @@ pub(super) fn frozen<'a>(
     if let Some(since) = overdue(seen, cron_job, timetable) {
         return Some(Frozen::Overdue(since));
     }
+    if is_explained(seen, cron_job) {
+        return None;
+    }
+    if seen.runs.is_err() {
+        return without_success(cron_job, timetable?, PATTERN as u64).map(Frozen::Unsuccessful);
+    }
     let (all, since_success) = (
         failed(seen).count(),
         failed_since_success(seen, cron_job).count(),
     );
-    (since_success == all && all >= PATTERN && !is_explained(seen, cron_job))
-        .then_some(Frozen::Failing(all))
+    (since_success == all && all >= PATTERN).then_some(Frozen::Failing(all))
 }
 
 /// The ingestor's streak is at its limit: every run fails, and says why.

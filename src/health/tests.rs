@@ -14,6 +14,7 @@ mod fitness;
 mod job;
 mod marks;
 mod next;
+mod overview;
 mod running;
 mod screens;
 mod silence;

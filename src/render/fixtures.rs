@@ -9,13 +9,13 @@ use crate::capability::{Capabilities, Env, EnvValue, Limit};
 use crate::codes::Code;
 use crate::health::{
     AssessedImage, AssessedRefresh, AssessedStreak, Assessment, Bound, ClusterEvidence, Coverage,
-    Egress, Finding, Folded, InUse, NextStep, Outcome, Since, State, ToLatest,
+    Egress, Finding, Folded, InUse, JobState, NextStep, Outcome, Since, State, ToLatest,
 };
 use crate::image::{Digest, ManagedImage, Platform, Reference};
 use crate::lookup::{Child, Content, Manifest, Resolved, Vantage};
 use crate::node::{Node, Scheduling, Standing};
 use crate::observation::{
-    Blind, ObjectState, Observation, ObservedImage, Origin, Pod, PodPhase, ProxySettings,
+    Blind, Depth, ObjectState, Observation, ObservedImage, Origin, Pod, PodPhase, ProxySettings,
     PullCredentials, RefreshRun, RegistryAnswers, Rollout, RunLog, RunOutcome, Running, Spec,
     Template, Workload, WorkloadKind,
 };
@@ -26,6 +26,7 @@ use crate::render::model::ImageStatus;
 mod berlin;
 mod edge;
 mod facts;
+mod fleet;
 mod odd;
 mod plans;
 mod reports;
@@ -33,6 +34,7 @@ mod reports;
 pub(super) use berlin::{silent, stuck};
 pub(super) use edge::healthy;
 pub(super) use facts::{known, unfounded, visible, without_escapes};
+pub(super) use fleet::{fleet, statuses};
 pub(super) use odd::*;
 pub(super) use plans::*;
 pub(super) use reports::*;

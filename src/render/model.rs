@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 use crate::codes::Code;
-use crate::health::{Assessment, Bound, Outcome, State};
+use crate::health::{Assessment, Bound, JobState, Outcome, State};
 use crate::image::ManagedImage;
 use crate::lookup::Vantage;
 use crate::observation::{Observation, Seen};
@@ -18,6 +18,7 @@ use crate::release::Absence;
 
 pub(crate) mod doctor;
 mod egress;
+mod fleet;
 mod image;
 mod job;
 pub(crate) mod plan;
@@ -27,6 +28,9 @@ mod streak;
 mod workload;
 
 pub(crate) use egress::{Egress, Verdict};
+#[cfg(test)]
+pub(crate) use fleet::Context;
+pub(crate) use fleet::{Fleet, Item, Unreachable};
 pub(crate) use image::{Child, Form, Image};
 pub(crate) use job::{LOG_GONE, LOG_NOT_ASKED, RefreshJob, Run, RunResult, absence};
 pub(crate) use streak::{Streak, StreakKind};
@@ -177,18 +181,32 @@ pub(crate) struct Next {
 pub(crate) struct Time(pub(crate) Timestamp);
 
 impl Counts {
-    pub(crate) const fn of(&self, state: State) -> usize {
-        match state {
-            State::Stuck => self.stuck,
-            State::Broken => self.broken,
-            State::Stale => self.stale,
-            State::Drifted => self.drifted,
-            State::Frozen => self.frozen,
-            State::Unknown => self.unknown,
-            State::Held => self.held,
-            State::Mirrored => self.mirrored,
-            State::Current => self.current,
+    pub(crate) fn of_states(states: impl Iterator<Item = State>) -> Self {
+        let mut counts = Self::default();
+        for state in states {
+            counts.total += 1;
+            *counts.place(state) += 1;
         }
+        counts
+    }
+
+    const fn place(&mut self, state: State) -> &mut usize {
+        match state {
+            State::Stuck => &mut self.stuck,
+            State::Broken => &mut self.broken,
+            State::Stale => &mut self.stale,
+            State::Drifted => &mut self.drifted,
+            State::Frozen => &mut self.frozen,
+            State::Unknown => &mut self.unknown,
+            State::Held => &mut self.held,
+            State::Mirrored => &mut self.mirrored,
+            State::Current => &mut self.current,
+        }
+    }
+
+    pub(crate) const fn of(&self, state: State) -> usize {
+        let mut counts = *self;
+        *counts.place(state)
     }
 }
 
@@ -205,6 +223,27 @@ impl ImageStatus {
         self.findings
             .retain(|finding| finding.image.is_none_or(|image| kept.contains(&image)));
         self
+    }
+
+    /// The worst of the images that are left, and of the release.
+    pub(crate) fn state(&self) -> State {
+        release::worst(&release::states(&self.images, self.summary.frozen))
+    }
+
+    /// Whether one of its images, or the release, is in one of these states.
+    pub(crate) fn is_in(&self, wanted: &[State]) -> bool {
+        let states = release::states(&self.images, self.summary.frozen);
+        states.iter().any(|state| wanted.contains(state))
+    }
+
+    /// Whether lookups fail behind a green refresh job (TBI-310): for sure, perhaps, or harmlessly. `None` where
+    /// nothing says so.
+    pub(crate) fn silence(&self) -> Option<Outcome> {
+        let findings = self.findings.iter();
+        findings
+            .filter(|finding| finding.code == Code::SilentFailure)
+            .map(|finding| finding.outcome)
+            .min()
     }
 
     /// Whether nothing differs but the time of the look and how long its answers took.
@@ -259,6 +298,12 @@ impl Serialize for State {
     }
 }
 
+impl Serialize for JobState {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.word())
+    }
+}
+
 impl Serialize for Code {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
@@ -284,11 +329,7 @@ impl Serialize for Absence {
 
 impl Serialize for Outcome {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(match self {
-            Self::Fail => "fail",
-            Self::Warn => "warn",
-            Self::Note => "note",
-        })
+        serializer.serialize_str(self.word())
     }
 }
 

@@ -26,6 +26,8 @@ mod registries;
 pub(crate) mod short;
 mod verdict;
 
+pub(super) use images::word;
+
 /// How much of the model is drawn, and on how wide a page.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct View {
@@ -179,7 +181,7 @@ fn overall(status: &ImageStatus) -> Mark {
     }
 }
 
-const fn mark(state: State) -> Mark {
+pub(super) const fn mark(state: State) -> Mark {
     match state {
         State::Stuck | State::Broken => Mark::Bad,
         State::Stale | State::Drifted | State::Frozen => Mark::Warn,

@@ -20,7 +20,7 @@ use crate::world::sim::api::store::At;
 use crate::world::sim::site::Site;
 
 /// What `status` watches, each with a request that stays open.
-const WATCHES: usize = 5;
+const WATCHES: usize = 6;
 
 /// A way to look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,7 +29,7 @@ pub(crate) enum Contender {
     Cold,
     /// Every manifest in the cache, nothing open.
     Warm,
-    /// The look of `-w` that follows a change: tokens and connections are there.
+    /// The look of `-w` that follows a change.
     SecondLook,
     /// As `Cold`, asking no registry: process start and API server alone.
     Offline,

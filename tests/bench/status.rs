@@ -8,6 +8,7 @@ mod client;
 mod contender;
 mod cost;
 mod crowd;
+mod readme;
 mod scene;
 mod series;
 mod start;
@@ -56,7 +57,7 @@ fn main() -> ExitCode {
             say("README.md stays as it is: not everything was measured");
             return ExitCode::FAILURE;
         }
-        table::write(&page);
+        readme::write("measured", &format!("\n{page}\n"));
     }
     if bounds.iter().all(|bound| bound.is_kept) {
         ExitCode::SUCCESS

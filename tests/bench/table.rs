@@ -2,8 +2,6 @@
 
 use std::env;
 use std::fmt::Write as _;
-use std::fs;
-use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
@@ -12,10 +10,6 @@ use crate::contender::Contender;
 use crate::cost::Cost;
 use crate::series::{ROUNDS, Series, waits};
 use crate::start::Start;
-
-/// The lines of README.md between which the measurements stand.
-const BEGIN: &str = "<!-- measured -->";
-const END: &str = "<!-- /measured -->";
 
 const NONE: &str = "–";
 
@@ -53,16 +47,6 @@ fn cpu(start: Result<&Start, &String>) -> String {
         }
         Err(why) => format!("CPU time of a start: not measured: {why}\n"),
     }
-}
-
-/// Puts a page into README.md.
-pub(crate) fn write(page: &str) {
-    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bench/README.md");
-    let text = fs::read_to_string(&readme).expect("README.md stands beside the bench");
-    let marks = text.split_once(BEGIN).zip(text.split_once(END));
-    let ((before, _), (_, after)) = marks.expect("README.md has both marks");
-    let text = format!("{before}{BEGIN}\n\n{page}\n{END}{after}");
-    fs::write(readme, text).expect("README.md can be written");
 }
 
 /// Requests and connections do not depend on the distance: all series are one.

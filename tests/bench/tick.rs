@@ -4,6 +4,8 @@
 //! the numbers into README.md. The script is the stand-in of the test cluster for the chart's own.
 
 mod cost;
+mod process;
+mod readme;
 #[expect(dead_code, reason = "crane is the other bench's")]
 mod tools;
 #[path = ".."]
@@ -23,13 +25,14 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::process::{Command, ExitCode, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Command, ExitCode};
+use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
 
-use cost::{Cost, Mark};
+use cost::Cost;
+use process::Run;
 use world::sim::registries::Internet;
 use world::sim::release::scenarios::healthy;
 use world::sim::release::{Generation, Release};
@@ -37,7 +40,6 @@ use world::sim::site::Site;
 
 const OURS: &str = env!("CARGO_BIN_EXE_kubectl-tracebloc_images");
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cluster/tick.sh");
-const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/bench/README.md");
 
 /// From the pod to the registries and back.
 const RTT: Duration = Duration::from_millis(50);
@@ -87,7 +89,7 @@ fn main() -> ExitCode {
             say("README.md stays as it is: not everything was measured");
             return ExitCode::FAILURE;
         }
-        write(&page);
+        readme::write("tick", &page);
     }
     if is_kept {
         ExitCode::SUCCESS
@@ -125,39 +127,17 @@ fn native(site: &Site) -> Tick {
         .arg(kubeconfig)
         .env_clear()
         .envs(environment(site));
-    let (elapsed, cost, resident) = timed(site, &mut command);
+    let Run {
+        elapsed,
+        cost,
+        resident,
+    } = process::run(site, &mut command);
     Tick {
         elapsed,
         cost,
         programs: 1,
         resident: Some(resident),
     }
-}
-
-/// Runs to the end: how long it took, what arrived, and the peak of its memory as last seen.
-fn timed(site: &Site, command: &mut Command) -> (Duration, Cost, u64) {
-    let mark = Mark::now(site);
-    let started = Instant::now();
-    let mut child = command
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("it starts");
-    let status = format!("/proc/{}/status", child.id());
-    let mut peak = 0;
-    let ended = loop {
-        if let Some(ended) = child.try_wait().expect("it can be waited for") {
-            break ended;
-        }
-        let seen = fs::read_to_string(&status).unwrap_or_default();
-        let line = seen.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let number = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
-        peak = peak.max(number.unwrap_or(0));
-        std::thread::sleep(Duration::from_millis(1));
-    };
-    assert!(ended.success(), "{command:?}: {ended}");
-    (started.elapsed(), mark.cost(site), peak)
 }
 
 fn script(site: &Site, programs: &TempDir) -> Tick {
@@ -176,7 +156,7 @@ fn script(site: &Site, programs: &TempDir) -> Tick {
         )
         .env("HOME", home.path())
         .env("COUNT", &count);
-    let (elapsed, cost, _) = timed(site, &mut command);
+    let Run { elapsed, cost, .. } = process::run(site, &mut command);
     let started = fs::read_to_string(&count)
         .unwrap_or_default()
         .lines()
@@ -256,15 +236,6 @@ fn row(title: &str, ticks: &[Tick]) -> String {
         elapsed[0],
         elapsed[elapsed.len() - 1],
     )
-}
-
-/// Puts the table between its marks.
-fn write(page: &str) {
-    let readme = fs::read_to_string(README).expect("the README");
-    let (before, rest) = readme.split_once("<!-- tick -->\n").expect("its mark");
-    let (_, after) = rest.split_once("<!-- /tick -->").expect("its other mark");
-    let written = format!("{before}<!-- tick -->\n{page}<!-- /tick -->{after}");
-    fs::write(README, written).expect("it can be written");
 }
 
 fn say(text: &str) {

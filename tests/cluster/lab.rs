@@ -147,6 +147,17 @@ impl Lab {
         self.laptop_runs(&[], &[&["kubectl", "tracebloc-images"], args].concat())
     }
 
+    /// Adds the plugin on the laptop, as a person starts it, to a command that runs another.
+    pub(crate) fn laptop_sees(&self, command: &mut Command, args: &[&str]) {
+        command
+            .args([&self.kubox, "laptop", "-dir", &self.dir, "--"])
+            .args(["kubectl", "tracebloc-images"])
+            .args(args)
+            .env_clear()
+            .envs([("HOME", &*self.home()), ("PATH", &self.path), UTF_8])
+            .env("TERM", "xterm");
+    }
+
     /// A program on the laptop, with more environment.
     pub(crate) fn laptop_runs(&self, more: &[(String, String)], command: &[&str]) -> Run {
         let home = self.home();

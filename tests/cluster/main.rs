@@ -13,6 +13,7 @@
 mod connection;
 mod doctor;
 mod faults;
+mod fleet;
 mod installed;
 mod lab;
 mod network;

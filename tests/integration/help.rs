@@ -26,6 +26,7 @@ fn every_command_has_its_page() {
     screen("help", &["--help"]);
     screen("help_status", &["status", "--help"]);
     screen("help_refresh", &["refresh", "--help"]);
+    screen("help_explain", &["explain", "--help"]);
     screen("help_doctor", &["doctor", "--help"]);
     screen("help_tick", &["tick", "--help"]);
     screen("help_completion", &["completion", "--help"]);
@@ -80,6 +81,7 @@ fn help_and_its_flag_print_the_same() {
         (vec!["help"], vec!["--help"]),
         (vec!["help", "status"], vec!["status", "--help"]),
         (vec!["help", "refresh"], vec!["refresh", "--help"]),
+        (vec!["help", "explain"], vec!["explain", "--help"]),
         (vec!["help", "doctor"], vec!["doctor", "--help"]),
         (vec!["help", "tick"], vec!["tick", "--help"]),
         (vec!["help", "completion"], vec!["completion", "--help"]),
@@ -117,11 +119,49 @@ fn a_wrong_name_is_told_the_right_ones() {
 }
 
 #[test]
-fn kubectls_fleet_flags_are_not_taken_silently() {
-    for flag in ["-A", "--all-namespaces", "--contexts"] {
-        let output = Plugin::new().args(["status", flag]).output();
-        assert_eq!(Some(2), output.code, "{flag}");
+fn the_flags_of_fleets_belong_to_status() {
+    for (command, flag) in [
+        ("version", "-A"),
+        ("version", "--all-namespaces"),
+        ("version", "--contexts"),
+        ("refresh", "-A"),
+        ("refresh", "--contexts"),
+        ("doctor", "-A"),
+        ("tick", "--contexts"),
+        ("explain", "-A"),
+        ("schema", "--contexts"),
+    ] {
+        let output = Plugin::new().args([command, flag]).output();
+        assert_eq!(Some(2), output.code, "{command} {flag}");
         let start = format!("error: unexpected argument '{flag}' found\n");
         assert!(output.stderr.starts_with(&start), "{}", output.stderr);
+    }
+}
+
+#[test]
+fn what_is_meant_for_one_cluster_is_not_sent_to_several() {
+    for flag in [
+        "--context",
+        "--cluster",
+        "--user",
+        "--server",
+        "--token",
+        "--client-certificate",
+        "--client-key",
+        "--certificate-authority",
+        "--tls-server-name",
+    ] {
+        for words in [
+            ["status", "--contexts", "edge-*", flag, "x"],
+            [flag, "x", "status", "--contexts", "edge-*"],
+        ] {
+            let output = Plugin::new().args(words).output();
+            assert_eq!(Some(2), output.code, "{words:?}: {}", output.stderr);
+            assert!(
+                output.stderr.contains("cannot be used with"),
+                "{words:?}: {}",
+                output.stderr
+            );
+        }
     }
 }

@@ -5,6 +5,7 @@
 mod completion;
 mod connection;
 mod doctor;
+mod explain;
 mod harness;
 mod help;
 mod in_cluster;

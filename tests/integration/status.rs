@@ -2,11 +2,14 @@
 
 mod bounds;
 mod cache;
+mod contexts;
 mod counters;
 mod flags;
+pub(crate) mod fleet;
 mod generations;
 mod hostile;
 mod input;
+mod metrics;
 mod namespaces;
 mod questions;
 mod registries;

@@ -4,6 +4,7 @@
 
 use std::io::{ErrorKind, IsTerminal};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -20,14 +21,25 @@ use crate::text;
 /// A token is renewed this long before it expires, so that it does not on its way.
 const MARGIN: SignedDuration = SignedDuration::from_secs(60);
 
+/// Whether a plugin may ask the person at the terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Asking {
+    OnTerminal,
+    /// Several plugins run side by side: none gets the terminal, and each is given so long.
+    Never(Option<Duration>),
+}
+
 /// A token that a plugin gave, and the plugin.
 pub(super) struct Credentials {
     plugin: ExecConfig,
+    asking: Asking,
     token: Mutex<Token>,
 }
 
 struct Token {
     header: HeaderValue,
+    /// Whether the server has taken it.
+    accepted: bool,
     /// `None` when it does not say.
     expires: Option<Timestamp>,
 }
@@ -50,11 +62,14 @@ struct Status {
 /// Runs the plugin that `config` names, if it names one.
 ///
 /// A certificate goes into `config`, for as long as the process runs; a token comes back.
-pub(super) async fn obtain(config: &mut Config) -> Result<Option<Credentials>, Error> {
+pub(super) async fn obtain(
+    config: &mut Config,
+    asking: Asking,
+) -> Result<Option<Credentials>, Error> {
     let Some(plugin) = config.auth_info.exec.take() else {
         return Ok(None);
     };
-    let status = run(plugin.clone()).await?;
+    let status = run(plugin.clone(), asking).await?;
     if let (Some(certificate), Some(key)) =
         (&status.client_certificate_data, &status.client_key_data)
     {
@@ -64,6 +79,7 @@ pub(super) async fn obtain(config: &mut Config) -> Result<Option<Credentials>, E
     match token(&plugin, status)? {
         Some(token) => Ok(Some(Credentials {
             plugin,
+            asking,
             token: Mutex::new(token),
         })),
         None => Ok(None),
@@ -78,12 +94,37 @@ impl Credentials {
             .expires
             .is_some_and(|expires| Timestamp::now() + MARGIN > expires)
         {
-            let status = run(self.plugin.clone()).await?;
+            let status = run(self.plugin.clone(), self.asking).await?;
             if let Some(fresh) = self::token(&self.plugin, status)? {
                 *token = fresh;
             }
         }
         Ok(token.header.clone())
+    }
+
+    /// Notes that the server has taken this token.
+    pub(super) async fn accept(&self, header: &HeaderValue) {
+        let mut token = self.token.lock().await;
+        token.accepted |= token.header == *header;
+    }
+
+    /// Another token in place of one that the server takes no longer, as a revoked one. `None` where it never took it:
+    /// the plugin would give the same again.
+    pub(super) async fn instead_of(
+        &self,
+        rejected: &HeaderValue,
+    ) -> Result<Option<HeaderValue>, Error> {
+        let mut token = self.token.lock().await;
+        if token.header == *rejected {
+            if !token.accepted {
+                return Ok(None);
+            }
+            let status = run(self.plugin.clone(), self.asking).await?;
+            if let Some(fresh) = self::token(&self.plugin, status)? {
+                *token = fresh;
+            }
+        }
+        Ok(Some(token.header.clone()))
     }
 }
 
@@ -96,26 +137,41 @@ fn token(plugin: &ExecConfig, status: Status) -> Result<Option<Token>, Error> {
     header.set_sensitive(true);
     Ok(Some(Token {
         header,
+        accepted: false,
         expires: status.expiration_timestamp,
     }))
 }
 
 /// Off the runtime's thread: a plugin may wait for a browser, and Ctrl-C must work meanwhile.
-async fn run(plugin: ExecConfig) -> Result<Status, Error> {
-    let run = tokio::task::spawn_blocking(move || run_here(&plugin));
-    run.await
-        .unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
+async fn run(plugin: ExecConfig, asking: Asking) -> Result<Status, Error> {
+    let slow = failure(&plugin, "no answer in time");
+    let run = tokio::task::spawn_blocking(move || run_here(&plugin, asking));
+    let ended = match asking {
+        Asking::Never(Some(limit)) => match tokio::time::timeout(limit, run).await {
+            Ok(ended) => ended,
+            Err(_) => return Err(alone(slow)),
+        },
+        Asking::Never(None) | Asking::OnTerminal => run.await,
+    };
+    ended.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
 }
 
-fn run_here(plugin: &ExecConfig) -> Result<Status, Error> {
-    let terminal = std::io::stdin().is_terminal();
+fn run_here(plugin: &ExecConfig, asking: Asking) -> Result<Status, Error> {
+    let (terminal, stderr) = match asking {
+        Asking::OnTerminal => (std::io::stdin().is_terminal(), Stdio::inherit()),
+        Asking::Never(_) => (false, Stdio::null()),
+    };
+    let failure = |why: &str| match asking {
+        Asking::OnTerminal => failure(plugin, why),
+        Asking::Never(_) => alone(failure(plugin, why)),
+    };
     let interactive = match plugin.interactive_mode {
         Some(ExecInteractiveMode::Never) => false,
         Some(ExecInteractiveMode::Always) if !terminal => {
-            return Err(failure(
-                plugin,
-                "it must ask, and standard input is not a terminal",
-            ));
+            return Err(failure(match asking {
+                Asking::OnTerminal => "it must ask, and standard input is not a terminal",
+                Asking::Never(_) => "it must ask, and several contexts are looked at",
+            }));
         }
         Some(ExecInteractiveMode::Always | ExecInteractiveMode::IfAvailable) | None => terminal,
     };
@@ -128,7 +184,7 @@ fn run_here(plugin: &ExecConfig) -> Result<Status, Error> {
         } else {
             Stdio::null()
         })
-        .stderr(Stdio::inherit());
+        .stderr(stderr);
     for variable in plugin.env.iter().flatten() {
         if let (Some(name), Some(value)) = (variable.get("name"), variable.get("value")) {
             command.env(name, value);
@@ -136,16 +192,31 @@ fn run_here(plugin: &ExecConfig) -> Result<Status, Error> {
     }
     let output = command.output().map_err(|error| match error.kind() {
         ErrorKind::NotFound => not_found(plugin),
-        _ => failure(plugin, &error.to_string()),
+        _ => failure(&error.to_string()),
     })?;
     if !output.status.success() {
-        return Err(failure(plugin, &output.status.to_string()));
+        return Err(failure(&output.status.to_string()));
     }
     // The output may be YAML. It holds a secret, so the parser's words, which quote it, are not passed on.
     serde_saphyr::from_slice::<ExecCredential>(&output.stdout)
         .ok()
         .and_then(|credential| credential.status)
-        .ok_or_else(|| failure(plugin, "it did not print an ExecCredential with a status"))
+        .ok_or_else(|| failure("it did not print an ExecCredential with a status"))
+}
+
+/// Of a plugin that may have needed the terminal: alone, it has it.
+fn alone(error: Error) -> Error {
+    match error {
+        Error::CredentialPlugin { command, why, .. } => Error::CredentialPlugin {
+            command,
+            why,
+            install: Some(
+                "beside other contexts it gets no terminal; log in with --context, this one alone"
+                    .to_owned(),
+            ),
+        },
+        other => other,
+    }
 }
 
 /// What the plugin is told: its own API version, whether it may ask, and the cluster if it wants to know.

@@ -27,15 +27,25 @@ pub(super) struct Target {
     pub(super) context: String,
     /// The kubeconfig's `proxy-url`.
     pub(super) proxy: Option<String>,
+    /// Those that contexts of the same cluster name.
+    pub(super) namespaces: Vec<String>,
 }
 
 /// Decides what to connect to.
 pub(super) async fn target(flags: &Connection) -> Result<Target, Error> {
     let names = [&flags.context, &flags.cluster, &flags.user, &flags.server];
-    let mut target = match load(flags)? {
-        None if names.iter().all(|name| name.is_none()) => in_cluster()?,
-        merged => selected(merged.unwrap_or_default(), flags).await?,
-    };
+    match load(flags)? {
+        None if names.iter().all(|name| name.is_none()) => with_login(in_cluster()?, flags),
+        merged => of_files(&merged.unwrap_or_default(), flags).await,
+    }
+}
+
+/// As [`target`], of kubeconfigs that have been read.
+pub(super) async fn of_files(files: &Kubeconfig, flags: &Connection) -> Result<Target, Error> {
+    with_login(selected(files, flags).await?, flags)
+}
+
+fn with_login(mut target: Target, flags: &Connection) -> Result<Target, Error> {
     log_in(&mut target.config.auth_info, flags)?;
     act_as(&mut target.config.auth_info, flags)?;
     Ok(target)
@@ -70,18 +80,19 @@ fn in_cluster() -> Result<Target, Error> {
         config,
         context: IN_CLUSTER.to_owned(),
         proxy: None,
+        namespaces: Vec::new(),
     })
 }
 
 /// The context, cluster and user that the flags name, else the current context's, with the flags' values in them.
-async fn selected(files: Kubeconfig, flags: &Connection) -> Result<Target, Error> {
+async fn selected(files: &Kubeconfig, flags: &Connection) -> Result<Target, Error> {
     let context_name = flags.context.as_ref().or(files.current_context.as_ref());
     let context = match context_name {
         Some(name) => named("context", name, &files.contexts, |c| (&c.name, &c.context))?,
         // Flags alone can name a server.
         None if flags.server.is_some() || flags.cluster.is_some() => Context::default(),
         None => {
-            let known = files.contexts.into_iter().map(|context| context.name);
+            let known = files.contexts.iter().map(|context| context.name.clone());
             return Err(Error::NoContext {
                 known: known.collect(),
             });
@@ -89,8 +100,8 @@ async fn selected(files: Kubeconfig, flags: &Connection) -> Result<Target, Error
     };
     let name = flags.cluster.as_ref().unwrap_or(&context.cluster);
     let mut cluster = named("cluster", name, &files.clusters, |c| (&c.name, &c.cluster))?;
-    let name = flags.user.clone().or(context.user).unwrap_or_default();
-    let user = named("user", &name, &files.auth_infos, |u| {
+    let user = flags.user.clone().or(context.user).unwrap_or_default();
+    let user = named("user", &user, &files.auth_infos, |u| {
         (&u.name, &u.auth_info)
     })?;
 
@@ -102,7 +113,26 @@ async fn selected(files: Kubeconfig, flags: &Connection) -> Result<Target, Error
         config,
         context: context_name.cloned().unwrap_or(server),
         proxy,
+        namespaces: namespaces(files, name),
     })
+}
+
+/// Those that contexts of this cluster name, be it by another entry with the same address.
+fn namespaces(files: &Kubeconfig, cluster: &str) -> Vec<String> {
+    let place = |name: &str| {
+        let entry = files.clusters.iter().find(|entry| entry.name == name)?;
+        let cluster = entry.cluster.as_ref()?;
+        Some((cluster.server.as_deref(), cluster.proxy_url.as_deref()))
+    };
+    let contexts = files
+        .contexts
+        .iter()
+        .filter_map(|named| named.context.as_ref());
+    contexts
+        .filter(|context| place(&context.cluster) == place(cluster))
+        .filter_map(|context| context.namespace.clone())
+        .filter(|namespace| !namespace.is_empty())
+        .collect()
 }
 
 /// The entry of this name. No name is no entry, and an entry without content is an empty one.

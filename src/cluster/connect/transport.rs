@@ -122,8 +122,20 @@ impl Transport {
         }
         let (parts, body) = request.into_parts();
         // Only a GET is sent twice: a write that was refused may have happened.
-        let again = (parts.method == Method::GET).then(|| parts.clone());
+        let mut again = (parts.method == Method::GET).then(|| parts.clone());
+        let login = parts.headers.get(AUTHORIZATION).cloned();
         let mut response = self.once(Request::from_parts(parts, body)).await?;
+        if let (Some(credentials), Some(login)) = (&self.credentials, &login) {
+            if response.status() != 401 {
+                credentials.accept(login).await;
+            } else if let Some(again) = &mut again
+                && let Some(fresh) = credentials.instead_of(login).await?
+            {
+                again.headers.insert(AUTHORIZATION, fresh);
+                let request = Request::from_parts(again.clone(), Body::empty());
+                response = self.once(request).await?;
+            }
+        }
         for _ in 0..RETRIES {
             let (Some(again), Some(pause)) = (&again, retry_after(&response)) else {
                 break;

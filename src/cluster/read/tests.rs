@@ -89,7 +89,7 @@ fn metadata_comes_without_the_rest() {
     let web = with(&sim, &[], async |cluster| {
         let params = ListParams::default();
         cluster
-            .list_metadata::<Deployment>(Scope::Everywhere, &params)
+            .list_metadata::<Deployment>(Scope::Everywhere, &params, |_| ())
             .await
             .unwrap()
     });
@@ -207,7 +207,10 @@ fn every_question_is_bounded_by_the_request_timeout() {
         let params = ListParams::default();
         for error in [
             cluster.list::<ConfigMap>(HERE, &params).await.err(),
-            cluster.list_metadata::<Pod>(HERE, &params).await.err(),
+            cluster
+                .list_metadata::<Pod>(HERE, &params, |_| ())
+                .await
+                .err(),
             cluster.get::<ConfigMap>(HERE, "map-0000").await.err(),
             cluster
                 .logs("tracebloc", "web-1", &LogParams::default())

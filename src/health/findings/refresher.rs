@@ -8,6 +8,7 @@ use crate::health::image::{Judged, counted_by};
 use crate::health::silent::{Silence, silence};
 use crate::health::{Finding, Outcome, State};
 use crate::image::ManagedImage;
+use crate::observation::Depth;
 use crate::record::{Recorded, Streak};
 
 pub(super) fn findings(context: &Context<'_>, judged: &Judged<'_>) -> Vec<Finding> {
@@ -86,6 +87,15 @@ fn uncounted(context: &Context<'_>, judged: &Judged<'_>) -> Option<Finding> {
                 counts_nothing(judged)
             ),
             cause,
+        ),
+        // A build may be promoted long after it was made: beside many others, nobody read the log that would tell.
+        Silence::Old(created) if context.seen.depth == Depth::Overview => (
+            Outcome::Warn,
+            format!(
+                "perhaps green but not refreshing: the latest of {name} was built {} ago, runs have succeeded long after, and it is not in use. Only a look at this release alone reads the log.",
+                ago(context.seen, created)
+            ),
+            None,
         ),
         Silence::Old(created) => (
             Outcome::Fail,

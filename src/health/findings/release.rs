@@ -156,6 +156,13 @@ fn frozen(context: &Context<'_>) -> Option<Finding> {
                 reasons(context)
             ),
         ),
+        Frozen::Unsuccessful(since) => (
+            Outcome::Fail,
+            format!(
+                "no run of {name} has ended well for {}, though several were started.",
+                ago(context.seen, *since)
+            ),
+        ),
     };
     Some(finding(outcome, frozen.code(), message))
 }

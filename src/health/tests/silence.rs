@@ -231,6 +231,11 @@ fn without_a_log_the_age_of_the_latest_gives_it_away() {
             None,
         ),
         (
+            "beside many others no log was asked for, and it may have been promoted a moment ago",
+            |site| site.0.depth = crate::observation::Depth::Overview,
+            Some(Outcome::Warn),
+        ),
+        (
             "what runs is the latest",
             |site| site.is_at(INGESTOR, LATEST),
             None,

@@ -185,3 +185,45 @@ async fn one_private_repository_costs_the_others_nothing_but_a_token_of_their_ow
             && seen.path.contains("/manifests/"))
     );
 }
+
+#[tokio::test]
+async fn a_tag_is_asked_for_again_only_when_it_is_no_longer_recent() {
+    for (keep, heads) in [(Duration::from_secs(3_600), 6), (Duration::ZERO, 12)] {
+        let site = Site::new();
+        let session = site.session().remembering(keep);
+        let references = six(&site.net);
+        let first = session.latest_of(&references[..4]).await;
+        let second = session.latest_of(&references).await;
+        let third = session.latest_of(&references[4..]).await;
+        assert!(first.iter().chain(&second).chain(&third).all(Result::is_ok));
+        let digests = |found: &[Result<crate::lookup::Resolved, Failure>]| -> Vec<_> {
+            found.iter().flatten().map(|it| it.digest.clone()).collect()
+        };
+        assert_eq!(digests(&first), digests(&second[..4]), "{keep:?}");
+        assert_eq!(digests(&second[4..]), digests(&third), "{keep:?}");
+        assert_eq!(heads, count(&site, is_head), "{keep:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_asked_in_vain_is_recent_too() {
+    let site = Site::new();
+    let session = site.session().remembering(Duration::from_secs(3_600));
+    let missing: Reference = "ghcr.io/tracebloc/e:none".parse().unwrap();
+    six(&site.net);
+    for _ in 0..2 {
+        let found = session.latest_of(std::slice::from_ref(&missing)).await;
+        assert_eq!(Some(Code::TagMissing), found[0].as_ref().unwrap_err().code);
+    }
+    let asked = count(&site, |seen: &Seen| seen.path.ends_with("/manifests/none"));
+    let once = {
+        let site = Site::new();
+        six(&site.net);
+        let _ = site
+            .session()
+            .lookup_all(std::slice::from_ref(&missing))
+            .await;
+        count(&site, |seen: &Seen| seen.path.ends_with("/manifests/none"))
+    };
+    assert_eq!(once, asked);
+}

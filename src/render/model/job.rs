@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{Reasons, Time, known};
-use crate::health::AssessedRefresh;
+use crate::health::{AssessedRefresh, JobState};
 use crate::observation::{Blind, Origin, RefreshRun, RunLog, RunOutcome, Seen};
 use crate::release::{self, Absence};
 use crate::text::{QUOTED, printable};
@@ -16,6 +16,8 @@ pub(crate) const LOG_NOT_ASKED: &str = "notAsked";
 #[serde(rename_all = "camelCase")]
 pub(crate) struct RefreshJob {
     pub(crate) name: String,
+    /// In one word.
+    pub(crate) state: JobState,
     pub(crate) schedule: String,
     /// `None`: the controller's own, most often UTC.
     pub(crate) time_zone: Option<String>,
@@ -78,6 +80,7 @@ impl RefreshJob {
         };
         Self {
             name: cron_job.name.clone(),
+            state: judged.map_or(JobState::Unknown, |judged| judged.state),
             schedule: cron_job.schedule.cron.clone(),
             time_zone: cron_job.schedule.zone.clone(),
             interval_seconds: known(

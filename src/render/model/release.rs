@@ -121,12 +121,17 @@ impl Finding {
     }
 }
 
-fn summary(judged: &Assessment, images: &[Image]) -> Summary {
-    let states: Vec<_> = images
+/// Of the images, and of the release where its refresher does not run.
+pub(super) fn states(images: &[Image], frozen: Option<Code>) -> Vec<State> {
+    images
         .iter()
         .flat_map(|image| image.states.iter().copied())
-        .chain(judged.frozen.map(|_| State::Frozen))
-        .collect();
+        .chain(frozen.map(|_| State::Frozen))
+        .collect()
+}
+
+fn summary(judged: &Assessment, images: &[Image]) -> Summary {
+    let states = states(images, judged.frozen);
     Summary {
         state: worst(&states),
         exit_code: exit_code(judged, &states),
@@ -137,26 +142,12 @@ fn summary(judged: &Assessment, images: &[Image]) -> Summary {
 
 /// Each image under its first state.
 pub(super) fn counts(images: &[Image]) -> Counts {
-    let count = |state| {
-        let first = images.iter().map(|image| image.states.first());
-        first.filter(|first| *first == Some(&state)).count()
-    };
-    Counts {
-        total: images.len(),
-        stuck: count(State::Stuck),
-        broken: count(State::Broken),
-        stale: count(State::Stale),
-        drifted: count(State::Drifted),
-        unknown: count(State::Unknown),
-        held: count(State::Held),
-        mirrored: count(State::Mirrored),
-        frozen: count(State::Frozen),
-        current: count(State::Current),
-    }
+    let first = images.iter().filter_map(|image| image.states.first());
+    Counts::of_states(first.copied())
 }
 
 /// A pin is on purpose: it is the state of a release only where everything is pinned.
-fn worst(states: &[State]) -> State {
+pub(super) fn worst(states: &[State]) -> State {
     let unpinned = states.iter().filter(|state| **state != State::Held).min();
     let worst = unpinned.or(states.first());
     worst.copied().unwrap_or(State::Unknown)

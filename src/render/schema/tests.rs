@@ -28,6 +28,7 @@ fn promises() -> [Promise; 4] {
     let mut watched = fixtures::stuck().model();
     watched.event = Some(Event::Changed);
     statuses.push(("watched", value(watched)));
+    statuses.push(("list", value(fixtures::fleet())));
     let plans = fixtures::plans().into_iter();
     let reports = fixtures::reports().into_iter();
     let looked = doctor::fixtures::all().into_iter();
@@ -90,6 +91,7 @@ fn a_document_that_breaks_the_promise_is_refused() {
         ("a code without a prefix", "/findings/0/code", json!("401")),
         ("no state", "/images/0/states", json!([])),
         ("a number as text", "/streaks/0/count", json!("3")),
+        ("a kind of its own", "/kind", json!("Status")),
     ];
     let plans: &[(&str, &str, Value)] = &[
         ("a fate of its own", "/rows/0/fate", json!("updates")),

@@ -182,7 +182,7 @@ fn first(image: &Image) -> State {
     image.states.first().copied().unwrap_or(State::Unknown)
 }
 
-pub(super) fn word(state: State) -> String {
+pub(in crate::render) fn word(state: State) -> String {
     match state {
         State::Stuck | State::Broken => state.word().to_uppercase(),
         _ => state.word().to_owned(),

@@ -3,7 +3,7 @@
 use super::{Screen, quoted, words};
 use crate::age::age;
 use crate::codes::Code;
-use crate::health::{Bound, Outcome};
+use crate::health::{Bound, JobState, Outcome};
 use crate::record::{FLAP_DETECTED, LAST_ERROR, Streak as Counted};
 use crate::render::flow::{Flow, Line};
 use crate::render::model::{
@@ -43,7 +43,7 @@ impl Screen<'_> {
             .map(|finding| finding.outcome)
             .min();
         match worst {
-            _ if job.failed_since_success.is_some_and(|count| count > 0) => Mark::Bad,
+            _ if job.state == JobState::Failing || job.failed_since_success > Some(0) => Mark::Bad,
             Some(Outcome::Fail) => Mark::Bad,
             Some(Outcome::Warn) => Mark::Warn,
             _ if job.suspended => Mark::Warn,

@@ -25,8 +25,15 @@ fn below_six_nothing_is_shown() {
 #[test]
 fn six_shows_a_line_per_request_as_kubectl_does() {
     let cluster = plain();
+    let lines = lines(&cluster, "6");
     let want = format!("GET {}/version 200 OK in N milliseconds", cluster.url());
-    assert_eq!(vec![want], lines(&cluster, "6"));
+    assert_eq!(want, lines[0]);
+    let charts = format!(
+        "GET {}/apis/apps/v1/namespaces/tracebloc/deployments?",
+        cluster.url()
+    );
+    assert!(lines[1].starts_with(&charts), "{lines:?}");
+    assert_eq!(2, lines.len(), "{lines:?}");
 }
 
 #[test]

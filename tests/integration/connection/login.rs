@@ -62,7 +62,8 @@ fn a_plugin_whose_token_has_run_out_is_asked_again() {
     let answer = token_answer(", \"expirationTimestamp\": \"2001-01-01T00:00:00Z\"");
     let config = with_plugin(&cluster, &counting_plugin(&folder, &answer));
     version(config).stdout(versions()).success();
-    assert_eq!(2, runs(&folder));
+    // At the start, and before each of the two requests.
+    assert_eq!(3, runs(&folder));
 }
 
 #[test]

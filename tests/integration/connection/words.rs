@@ -2,8 +2,12 @@
 
 use super::{plain, plugin_alone, version, versions};
 use crate::harness::Plugin;
+use crate::world::sim::api::access::Denial;
 use crate::world::sim::api::faults::{Act, Fault};
 use crate::world::sim::api::{Cluster, Transport};
+use crate::world::sim::release::scenarios::healthy;
+use crate::world::sim::release::{Generation, Release};
+use crate::world::sim::site::Site;
 
 const CHECK: &str = "hint: check the network and the proxy, then: kubectl cluster-info\n";
 
@@ -79,21 +83,25 @@ fn a_server_that_speaks_tls_is_not_mistaken_for_one_that_does_not() {
 
 #[test]
 fn json_says_why_a_part_is_missing() {
-    let document = |server: &str, reasons: &str| {
+    let document = |server: &str, charts: &str, reasons: &str| {
         format!(
             "{{\n  \"apiVersion\": \"images.tracebloc.io/v1alpha1\",\n  \"kind\": \"Version\",\n  \
-             \"plugin\": \"v{}\",\n  \"server\": {server},\n  \"reasons\": {reasons}\n}}\n",
+             \"plugin\": \"v{}\",\n  \"server\": {server},\n  \"charts\": {charts},\n  \"reasons\": {reasons}\n}}\n",
             env!("CARGO_PKG_VERSION")
         )
     };
     let cluster = plain();
     version(cluster.kubeconfig())
         .args(["-o", "json"])
-        .stdout(document("\"v1.34.4\"", "{}"))
+        .stdout(document("\"v1.34.4\"", "[]", "{}"))
         .success();
     version("")
         .args(["-o", "json", "--client"])
-        .stdout(document("null", "{\n    \"server\": \"not asked\"\n  }"))
+        .stdout(document(
+            "null",
+            "null",
+            "{\n    \"server\": \"not asked\",\n    \"charts\": \"not asked\"\n  }",
+        ))
         .success();
     let why = "read the version of the API server: Unauthorized";
     cluster.revoke_tokens();
@@ -101,7 +109,8 @@ fn json_says_why_a_part_is_missing() {
         .args(["-o", "json"])
         .stdout(document(
             "null",
-            &format!("{{\n    \"server\": \"{why}\"\n  }}"),
+            "null",
+            &format!("{{\n    \"server\": \"{why}\",\n    \"charts\": \"not asked\"\n  }}"),
         ))
         .stderr(format!(
             "error: {why}\nhint: log in again, then check with: kubectl auth whoami\n"
@@ -130,4 +139,21 @@ fn nothing_is_asked_where_nothing_needs_to_be() {
     }
     assert_eq!(0, cluster.log().len());
     version(cluster.kubeconfig()).stdout(versions()).success();
+}
+
+#[test]
+fn the_charts_of_the_namespace_are_named_and_unknown_where_they_may_not_be_seen() {
+    let site = Site::new(|latest, _, now| healthy(&Release::new(Generation::G2), latest, now));
+    let known = "Chart Version: 1.4.5 (release berlin in tracebloc)\n";
+    version(site.cluster.kubeconfig())
+        .stdout([&versions(), known].concat())
+        .success();
+    site.cluster.deny(Denial::of("list", "deployments.apps"));
+    let output = version(site.cluster.kubeconfig()).output();
+    assert_eq!(output.code, Some(0), "{output:?}");
+    let unknown = output.stdout.strip_prefix(&versions()).unwrap();
+    assert!(
+        unknown.starts_with("Chart Version: unknown: list deployments"),
+        "{unknown}"
+    );
 }

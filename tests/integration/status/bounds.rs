@@ -97,7 +97,7 @@ fn the_log_of_one_run_is_asked_for_with_its_bounds() {
 }
 
 /// So many pods of every workload and of the last run, and more nodes.
-fn crowd(scene: &mut Scene, count: usize) {
+pub(super) fn crowd(scene: &mut Scene, count: usize) {
     let mut more = Vec::new();
     for object in &scene.objects {
         let is_multiplied = match text(&object["kind"]) {

@@ -7,8 +7,14 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::*;
+use crate::world::sim::api::access::Denial;
 use crate::world::sim::api::store::At;
 use crate::world::sim::release::Generation::G10;
+
+#[cfg(unix)]
+mod drawn;
+mod faults;
+mod many;
 
 /// A change is shown within a second or two.
 const SOON: Duration = Duration::from_secs(30);
@@ -22,7 +28,10 @@ struct Watch {
 
 impl Watch {
     fn start(site: &Site, args: &[&str]) -> Self {
-        let plugin = status(site, &[&["--watch"], args].concat());
+        Self::of(status(site, &[&["--watch"], args].concat()))
+    }
+
+    fn of(plugin: Plugin) -> Self {
         let mut command = plugin.command();
         command
             .stdin(Stdio::null())
@@ -53,6 +62,15 @@ impl Watch {
         let document = serde_json::from_str(&self.line()).unwrap();
         assert_promised(&document);
         document
+    }
+
+    /// Lines up to the one that has this word.
+    fn up_to_last(&self, word: &str) -> Vec<String> {
+        let mut lines = vec![self.line()];
+        while !lines.last().unwrap().contains(word) {
+            lines.push(self.line());
+        }
+        lines
     }
 
     /// Lines up to the one that begins so.
@@ -146,20 +164,103 @@ fn a_release_that_goes_and_comes_is_told() {
     assert_eq!(watch.end("TERM"), (Some(143), String::new()));
 }
 
+/// The lines of a piped text without their times, which are those of this machine.
+fn told(line: &str) -> &str {
+    let (time, rest) = line.split_at(20);
+    assert!(time.parse::<Timestamp>().is_ok(), "{line}");
+    rest.trim_start()
+}
+
 #[test]
-fn a_screen_is_drawn_again_after_a_change() {
+fn a_pipe_is_told_each_change_on_a_line_with_its_time() {
     let site = healthy_site(G10);
     let watch = Watch::start(&site, &[]);
-    let first = watch.up_to("All images");
-    assert_eq!(
-        first[0],
-        "✔ berlin   namespace tracebloc   context edge   chart 1.9.51   3 nodes: 2 amd64, 1 arm64"
-    );
+    assert_eq!(told(&watch.line()), "edge tracebloc/berlin added current");
     suspend(&site, true);
-    let second = watch.up_to("Next");
-    assert!(
-        second.iter().any(|line| line.contains("suspended")),
-        "{second:#?}"
+    let lines = watch.up_to_last("findings");
+    let lines: Vec<_> = lines.iter().map(|line| told(line)).collect();
+    assert_eq!(
+        lines,
+        [
+            "edge tracebloc/berlin release current -> frozen",
+            "edge tracebloc/berlin refresh job ok -> suspended",
+            "edge tracebloc/berlin findings TBI-406 -> TBI-305,TBI-406",
+        ]
+    );
+    assert_eq!(watch.end("INT"), (Some(130), String::new()));
+}
+
+#[test]
+fn yaml_documents_stand_apart() {
+    let site = healthy_site(G10);
+    let watch = Watch::start(&site, &["-o", "yaml"]);
+    assert_eq!(watch.line(), "---");
+    suspend(&site, true);
+    watch.up_to("---");
+    assert_eq!(watch.end("INT").0, Some(130));
+}
+
+#[test]
+fn tags_are_looked_up_once_a_minute_however_often_something_changes() {
+    let site = healthy_site(G10);
+    let watch = Watch::start(&site, &["-o", "json"]);
+    watch.document();
+    for suspended in [true, false, true] {
+        suspend(&site, suspended);
+        watch.document();
+    }
+    let heads = site.internet.log();
+    let heads = heads.iter().map(ToString::to_string);
+    let heads: Vec<_> = heads
+        .filter(|request| request.starts_with("HEAD"))
+        .collect();
+    assert_eq!(heads.len(), 4, "{heads:#?}");
+    assert_eq!(watch.end("INT").0, Some(130));
+}
+
+#[test]
+fn a_digest_changed_by_hand_is_shown() {
+    let site = healthy_site(G10);
+    let watch = Watch::start(&site, &["-o", "json"]);
+    watch.document();
+    let at = At::new("Deployment", NS, "berlin-jobs-manager");
+    let digest = format!("sha256:{}", "ab".repeat(32));
+    site.cluster.store(|store| {
+        store.edit(&at, |deployment| {
+            let containers = &mut deployment["spec"]["template"]["spec"]["containers"];
+            let image = format!("docker.io/tracebloc/jobs-manager@{digest}");
+            containers[0]["image"] = image.into();
+        })
+    });
+    let seen = watch.document();
+    assert_eq!(
+        image(&seen, "jobs-manager")["digests"]["spec"],
+        digest.as_str()
+    );
+    assert_eq!(watch.end("INT").0, Some(130));
+}
+
+#[test]
+fn the_daemon_set_of_the_node_agents_is_watched_too() {
+    let site = healthy_site(G10);
+    let watch = Watch::start(&site, &["-o", "json"]);
+    watch.document();
+    let at = At::new(
+        "DaemonSet",
+        "tracebloc-node-agents",
+        "berlin-resource-monitor",
+    );
+    let digest = format!("sha256:{}", "cd".repeat(32));
+    site.cluster.store(|store| {
+        store.edit(&at, |set| {
+            let image = format!("docker.io/tracebloc/resource-monitor@{digest}");
+            set["spec"]["template"]["spec"]["containers"][0]["image"] = image.into();
+        })
+    });
+    let seen = watch.document();
+    assert_eq!(
+        image(&seen, "resource-monitor")["digests"]["spec"],
+        digest.as_str()
     );
     assert_eq!(watch.end("INT").0, Some(130));
 }
@@ -169,8 +270,7 @@ fn a_server_that_goes_away_for_a_while_is_said_and_watched_on() {
     let site = healthy_site(G10);
     let watch = Watch::start(&site, &["-o", "json", "--request-timeout", "2s"]);
     assert_eq!(watch.document()["event"], "added");
-    site.cluster
-        .deny(crate::world::sim::api::access::Denial::of("list", "nodes"));
+    site.cluster.deny(Denial::of("list", "nodes"));
     suspend(&site, true);
     let seen = watch.document();
     assert_eq!(
@@ -184,8 +284,7 @@ fn a_server_that_goes_away_for_a_while_is_said_and_watched_on() {
 #[test]
 fn without_the_right_to_watch_it_looks_on_and_does_not_complain() {
     let site = healthy_site(G10);
-    site.cluster
-        .deny(crate::world::sim::api::access::Denial::of("watch", "*"));
+    site.cluster.deny(Denial::of("watch", "*"));
     let watch = Watch::start(&site, &["-o", "json"]);
     assert_eq!(watch.document()["summary"]["state"], "current");
     // A watch is tried, and refused.
@@ -200,11 +299,7 @@ fn without_the_right_to_watch_it_looks_on_and_does_not_complain() {
 #[test]
 fn a_first_look_that_fails_ends_it() {
     let site = healthy_site(G10);
-    site.cluster
-        .deny(crate::world::sim::api::access::Denial::of(
-            "list",
-            "cronjobs.batch",
-        ));
+    site.cluster.deny(Denial::of("list", "cronjobs.batch"));
     let output = status(&site, &["--watch"]).output();
     assert_eq!((output.code, output.stdout.as_str()), (Some(1), ""));
 }

@@ -17,7 +17,7 @@ mod several;
 
 pub use blocked::{docker_blocked, incident_g2, no_server, silent_g1, warned_g2};
 pub use halted::{flap_g10, no_pod, not_pulled_g10, overdue, running_tick, skips_g10, suspended};
-pub use several::{fleet, two_in_one_namespace};
+pub use several::{fleet, fleet_of, two_in_one_namespace};
 
 /// The nodes of [`healthy`]: two of amd64, one of arm64.
 pub const NODES: [(&str, &str); 3] = [

@@ -2,12 +2,22 @@
 
 use jiff::Timestamp;
 
-use super::super::{Digests, Generation, Node, Release, Scene};
+use super::super::{Digests, Generation, Node, Release, Scene, Values};
 use super::{NODES, Story, at_rest, place, tick};
 
 /// So many healthy releases, `edge-0000` and on, each in a namespace of its own name, with one
 /// namespace for all node agents, over all generations in turn. Their nodes are three.
 pub fn fleet(count: usize, latest: &Digests, now: Timestamp) -> (Vec<Release>, Scene) {
+    fleet_of(count, latest, now, |_, _| ())
+}
+
+/// As [`fleet`], with the values of each changed by its place.
+pub fn fleet_of(
+    count: usize,
+    latest: &Digests,
+    now: Timestamp,
+    change: impl Fn(usize, &mut Values),
+) -> (Vec<Release>, Scene) {
     let mut scene = Scene::new(now);
     for (name, arch) in NODES {
         scene.add_node(&Node::new(name, arch));
@@ -21,6 +31,7 @@ pub fn fleet(count: usize, latest: &Digests, now: Timestamp) -> (Vec<Release>, S
             Release::with(generation, |values| {
                 values.namespace.clone_from(&name);
                 values.name = name;
+                change(index, values);
             })
         });
     let releases: Vec<_> = releases.collect();
