@@ -104,19 +104,33 @@ impl Cli {
     /// connection, which may stand before the subcommand, do not go with several clusters where they place one, or hold
     /// a login that no other may see.
     pub(crate) fn checked(self) -> Result<Self, clap::Error> {
-        let Command::Status(status) = &self.command else {
-            return Ok(self);
+        let conflict =
+            |message: String| Err(Self::command().error(ErrorKind::ArgumentConflict, message));
+        let status = match &self.command {
+            Command::Status(status) => status,
+            Command::Refresh(refresh) if refresh.lookups.from == From::Cluster => {
+                return conflict(
+                    "'refresh' proves what it sets from this machine: it has no '--from cluster'"
+                        .to_owned(),
+                );
+            }
+            _ => return Ok(self),
         };
+        if status.lookups.from == From::Cluster
+            && (status.watch || status.all_namespaces || !status.contexts.is_empty())
+        {
+            return conflict(
+                "the argument '--from cluster' makes a pod: it cannot be used with '--watch', '--all-namespaces' or '--contexts'".to_owned(),
+            );
+        }
         if status.watch && status.output == StatusFormat::Prometheus {
-            return Err(Self::command().error(
-                ErrorKind::ArgumentConflict,
-                "the argument '--watch' cannot be used with '--output prometheus'",
-            ));
+            return conflict(
+                "the argument '--watch' cannot be used with '--output prometheus'".to_owned(),
+            );
         }
         match self.connection.of_one_cluster() {
-            Some(flag) if !status.contexts.is_empty() => Err(Self::command().error(
-                ErrorKind::ArgumentConflict,
-                format!("the argument '--contexts <GLOB>' cannot be used with '{flag}'"),
+            Some(flag) if !status.contexts.is_empty() => conflict(format!(
+                "the argument '--contexts <GLOB>' cannot be used with '{flag}'"
             )),
             _ => Ok(self),
         }
@@ -258,6 +272,8 @@ pub(crate) enum From {
     /// From this machine
     #[default]
     Workstation,
+    /// From a pod like the refresher's, which is made for it and removed; status of one namespace only
+    Cluster,
     /// Not at all
     None,
 }

@@ -4,6 +4,7 @@ pub(crate) mod completion;
 pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod in_cluster;
+mod pods;
 pub(crate) mod refresh;
 pub(crate) mod status;
 mod stop;
@@ -13,6 +14,7 @@ pub(crate) mod version;
 use std::time::Duration;
 
 use crate::cli;
+use crate::cluster::job::Leftover;
 use crate::error::{Error, Exit};
 use crate::lookup::{Failure, Layer};
 use crate::registry::{CacheUse, Credentials, Options, Session};
@@ -77,4 +79,13 @@ fn session(lookups: &cli::Lookups) -> Result<Session, Failure> {
         connect_limit: CONNECT_LIMIT,
         lookup_limit: LOOKUP_LIMIT,
     })
+}
+
+/// Jobs that could not be removed.
+fn left_over(leftovers: &[Leftover]) {
+    for Leftover { name, why, .. } in leftovers {
+        terminal::say(&format!(
+            "job/{name} could not be deleted: {why}; it deletes itself five minutes after it ends\n"
+        ));
+    }
 }

@@ -13,7 +13,7 @@ use crate::cluster::observe::{self, Further, Namespace};
 use crate::codes::Code;
 use crate::error::Error;
 use crate::image::Reference;
-use crate::lookup::{Failure, Resolved};
+use crate::lookup::{Failure, Resolved, Vantage};
 use crate::observation::{Observation, RegistryAnswers};
 use crate::registry::Session;
 use crate::wanted::{Wanted, tags, wanted};
@@ -53,23 +53,33 @@ pub(crate) async fn go_on(
     session: Result<&Session, &Failure>,
     namespace: &Namespace,
 ) -> Vec<Observation> {
-    let releases = namespace.releases();
-    let started = Instant::now();
-    let mut answers = RegistryAnswers::default();
     let first = first_glance(cluster, namespace);
     let references: BTreeSet<_> = first.iter().flat_map(tags).collect();
+    let latest = resolve(session, &references);
+    with_latest(cluster, session, namespace, (Vantage::Workstation, latest)).await
+}
+
+/// As [`go_on`], where somebody else says what tags name. What a digest names proves itself, whoever fetches it.
+pub(crate) async fn with_latest(
+    cluster: &Cluster,
+    session: Result<&Session, &Failure>,
+    namespace: &Namespace,
+    (from, latest): (Vantage, impl Future<Output = Latest>),
+) -> Vec<Observation> {
+    let releases = namespace.releases();
+    let started = Instant::now();
+    let mut answers = RegistryAnswers {
+        from,
+        ..RegistryAnswers::default()
+    };
+    let first = first_glance(cluster, namespace);
     let further = join_all(
         releases
             .iter()
             .map(|release| namespace.further(cluster, release)),
     );
     let known = all_wanted(&first);
-    let (further, latest, contents) = join3(
-        further,
-        resolve(session, &references),
-        fetch(session, &known),
-    )
-    .await;
+    let (further, latest, contents) = join3(further, latest, fetch(session, &known)).await;
     answers.latest = latest;
     merge(&mut answers, contents);
     loop {
@@ -121,7 +131,8 @@ fn all_wanted(seen: &[Observation]) -> Wanted {
     all
 }
 
-type Latest = BTreeMap<Reference, Result<Resolved, Failure>>;
+/// What tags name, or why that is not known.
+pub(crate) type Latest = BTreeMap<Reference, Result<Resolved, Failure>>;
 
 async fn resolve(session: Result<&Session, &Failure>, references: &BTreeSet<Reference>) -> Latest {
     let references: Vec<_> = references.iter().cloned().collect();

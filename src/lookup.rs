@@ -16,6 +16,8 @@ use crate::image::{Digest, Platform};
 pub(crate) enum Vantage {
     #[default]
     Workstation,
+    /// A pod of the refresher's kind.
+    Cluster,
 }
 
 /// A manifest whose body hashes to its digest.

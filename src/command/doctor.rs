@@ -1,17 +1,17 @@
 //! `doctor`: reads everything that could keep images from being refreshed, judges it, and concludes what is wrong.
 
 mod nodes;
-mod pods;
 mod readings;
 
 use std::time::{Duration, Instant};
 
 use futures::future::join;
 
+use super::left_over;
 use crate::checks::judge;
 use crate::cli::{self, DoctorFormat};
 use crate::cluster::connect::{Cluster, connect};
-use crate::cluster::job::{Leftover, OwnJobs};
+use crate::cluster::job::OwnJobs;
 use crate::diagnosis::conclude;
 use crate::error::{Error, Exit};
 use crate::health::assess;
@@ -115,15 +115,6 @@ async fn rounds(
                 return Ok(exit);
             }
         }
-    }
-}
-
-/// Jobs that could not be removed.
-fn left_over(leftovers: &[Leftover]) {
-    for Leftover { name, why, .. } in leftovers {
-        terminal::say(&format!(
-            "job/{name} could not be deleted: {why}; it deletes itself five minutes after it ends\n"
-        ));
     }
 }
 

@@ -1,6 +1,7 @@
 //! `status`: looks at the releases of a namespace, judges what it sees, and prints it.
 
 mod fleet;
+mod from_cluster;
 mod watch;
 
 use crate::cli::{self, StatusFormat};
@@ -42,8 +43,17 @@ pub(crate) async fn status(
     }
     let what = format!("asking {} and the registries", cluster.server);
     // Boxed: a look is a large future.
-    let look = Box::pin(look(&cluster, session.as_ref(), args.selector.as_deref()));
-    let seen = terminal::waiting(screen, &what, look).await?;
+    let selector = args.selector.as_deref();
+    let seen = if args.lookups.from == cli::From::Cluster {
+        let look = Box::pin(from_cluster::look(&cluster, session.as_ref(), selector));
+        match terminal::waiting(screen, &what, look).await? {
+            Ok(seen) => seen,
+            Err(exit) => return Ok(exit),
+        }
+    } else {
+        let look = Box::pin(look(&cluster, session.as_ref(), selector));
+        terminal::waiting(screen, &what, look).await?
+    };
     let statuses = judged(args, &seen);
     terminal::print(&page(args, screen, &statuses))?;
     Ok(exit(args, &statuses))

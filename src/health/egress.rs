@@ -11,7 +11,7 @@ use crate::capability::Capability;
 use crate::codes::Code;
 use crate::image::{ManagedImage, Reference};
 use crate::log::{Event, cause_of, decode};
-use crate::lookup::{Failure, Layer};
+use crate::lookup::{Failure, Layer, Vantage};
 use crate::observation::{Observation, RefreshRun, RunLog, RunOutcome};
 use crate::record::Streak;
 
@@ -103,10 +103,14 @@ pub(super) fn egress(seen: &Observation, images: &[Judged<'_>]) -> Vec<Egress> {
                 .copied()
                 .filter(|one| of_registry(&one))
                 .collect();
+            let (here, cluster) = match seen.registry.from {
+                Vantage::Workstation => (looked_at(&facts), cluster(seen, name, &facts)),
+                Vantage::Cluster => (None, by_pod(seen, &facts)),
+            };
             Egress {
                 registry: name.to_owned(),
-                here: here(&facts),
-                cluster: cluster(seen, name, &facts),
+                here,
+                cluster,
             }
         })
         .collect()
@@ -117,8 +121,18 @@ fn registry<'a>(facts: &Facts<'a>) -> Option<&'a str> {
     Some(tracks.registry.as_str())
 }
 
+/// What a pod saw that was sent to look.
+fn by_pod(seen: &Observation, facts: &[Facts<'_>]) -> ClusterEvidence {
+    let (by, at) = ("a pod that looked".to_owned(), Some(seen.at));
+    match looked_at(facts) {
+        Some(Ok(_)) => ClusterEvidence::Reaches { by, at },
+        Some(Err(_)) => ClusterEvidence::Fails { by, at },
+        None => ClusterEvidence::Nothing("no pod has looked".to_owned()),
+    }
+}
+
 /// The layer that broke first, or the longest of the lookups. `None` when nothing was asked.
-fn here(facts: &[Facts<'_>]) -> Option<Result<Duration, BrokenLayer>> {
+fn looked_at(facts: &[Facts<'_>]) -> Option<Result<Duration, BrokenLayer>> {
     let is_answered = facts
         .iter()
         .any(|facts| facts.seen.latest(facts.observed).is_ok());

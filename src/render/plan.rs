@@ -151,6 +151,7 @@ impl Screen<'_> {
         let metadata = &self.plan.metadata;
         let from = match self.plan.lookup.from {
             Vantage::Workstation => "this machine",
+            Vantage::Cluster => "a pod",
         };
         Flow::default()
             .item(

@@ -194,6 +194,7 @@ pub(super) const fn mark(state: State) -> Mark {
 const fn place(vantage: Vantage) -> &'static str {
     match vantage {
         Vantage::Workstation => "this machine",
+        Vantage::Cluster => "a pod",
     }
 }
 

@@ -8,21 +8,22 @@ use futures::future::{join, join_all};
 use futures::join;
 use jiff::Timestamp;
 
-use super::left_over;
 use super::nodes;
-use super::pods::Pods;
 use crate::cli;
 use crate::cluster::connect::{Cluster, connect};
 use crate::cluster::job::OwnJobs;
 use crate::cluster::observe::{self, Namespace};
 use crate::cluster::{access, policies};
+use crate::command::left_over;
+use crate::command::pods::{Pods, nowhere};
 use crate::error::Error;
 use crate::image::Reference;
 use crate::look::{first_glance, go_on};
 use crate::lookup::Failure;
 use crate::observation::Observation;
 use crate::probe::layers;
-use crate::reading::{Readings, Refusal, Server, Way};
+use crate::probe::pod::place::Reach;
+use crate::reading::{Readings, Refusal, Server, Unprobed, Way};
 use crate::registry::{CacheUse, Credentials, Options, Session};
 use crate::render::rbac::{Agents, Places};
 use crate::text::{QUOTED, printable};
@@ -92,7 +93,12 @@ async fn of_releases(
     let images: BTreeSet<Reference> = needed.iter().flatten().cloned().collect();
     let (session, probe) = (open(), open());
     let pods = Pods {
-        args,
+        image: args.probe_image.as_deref(),
+        reach: if args.all_nodes {
+            Reach::All
+        } else {
+            Reach::One
+        },
         cluster,
         jobs,
         session: probe.as_ref(),
@@ -119,7 +125,15 @@ async fn of_releases(
                 None => Ok(Vec::new()),
             }
         };
-        let looks = Box::pin(pods.look(release, &images, told));
+        let looks = async {
+            if args.looks_from_pods() {
+                Box::pin(pods.look(release, &images, told)).await
+            } else if images.is_empty() {
+                Vec::new()
+            } else {
+                nowhere(Unprobed::ByChoice("--no-probe".to_owned()))
+            }
+        };
         join!(access::of_account(cluster, release), policies, looks)
     });
     let (seen, here, rights, each) = join!(

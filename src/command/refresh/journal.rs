@@ -10,6 +10,7 @@ use super::planning::Planned;
 use crate::cli::{DryRun, RefreshFormat, Screen};
 use crate::cluster::connect::Cluster;
 use crate::cluster::job::Leftover;
+use crate::command::left_over;
 use crate::codes::Code;
 use crate::error::{Error, Exit};
 use crate::image::{Digest, ManagedImage};
@@ -233,13 +234,4 @@ impl<'a> Journal<'a> {
 /// A sentence beside the answer.
 pub(super) fn note(words: &str) {
     terminal::say(&format!("{words}\n"));
-}
-
-/// Jobs that could not be removed.
-pub(super) fn left_over(leftovers: &[Leftover]) {
-    for Leftover { name, why, .. } in leftovers {
-        note(&format!(
-            "job/{name} could not be deleted: {why}; it deletes itself five minutes after it ends"
-        ));
-    }
 }

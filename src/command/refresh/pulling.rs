@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::Run;
-use super::journal::left_over;
 use super::planning::Planned;
 use crate::codes::Code;
+use crate::command::left_over;
 use crate::health::ClusterEvidence;
 use crate::probe::node::{Before, Outcome, PullTest};
 use crate::probe::pull::{Patience, pull_test};

@@ -86,6 +86,7 @@ impl Screen<'_> {
         };
         let from = match from {
             Vantage::Workstation => "from this machine, not the cluster",
+            Vantage::Cluster => "from a pod",
         };
         let text = format!(
             "latest {} has {}. It was resolved {from}.",

@@ -5,7 +5,6 @@ use std::time::Duration;
 use futures::channel::oneshot::Receiver;
 use futures::future::{Either, join, select};
 
-use crate::cli;
 use crate::cluster::connect::Cluster;
 use crate::cluster::job::OwnJobs;
 use crate::cluster::original;
@@ -25,7 +24,9 @@ const PRECEDENCE: Duration = Duration::from_secs(1);
 
 /// What is looked at, and through what.
 pub(super) struct Pods<'a> {
-    pub(super) args: &'a cli::Doctor,
+    /// What the pod runs instead of the refresher's image.
+    pub(super) image: Option<&'a str>,
+    pub(super) reach: Reach,
     pub(super) cluster: &'a Cluster,
     pub(super) jobs: &'a OwnJobs<'a>,
     /// Knows the hosts of registries.
@@ -43,9 +44,6 @@ impl Pods<'_> {
         if images.is_empty() {
             return Vec::new();
         }
-        if !self.args.looks_from_pods() {
-            return nowhere(Unprobed::ByChoice("--no-probe".to_owned()));
-        }
         let session = match self.session {
             Ok(session) => session,
             Err(failure) => return nowhere(Unprobed::Unable(failure.message.clone())),
@@ -60,12 +58,7 @@ impl Pods<'_> {
             .into_iter()
             .map(|question| question.informed_by(&here))
             .collect();
-        let reach = if self.args.all_nodes {
-            Reach::All
-        } else {
-            Reach::One
-        };
-        let (nodes, rest) = places(&site, &original.image, reach);
+        let (nodes, rest) = places(&site, &original.image, self.reach);
         let mut looks = look(
             self.jobs,
             &original,
@@ -84,8 +77,7 @@ impl Pods<'_> {
     }
 
     async fn original(&self, release: &Release) -> Result<Option<(Original, Site)>, Error> {
-        let image = self.args.probe_image.as_deref();
-        match (release.cron_job(), image) {
+        match (release.cron_job(), self.image) {
             (Some(cron_job), image) => {
                 let copied = original::of_refresher(self.cluster, release, cron_job, image);
                 copied.await.map(Some)
@@ -100,7 +92,7 @@ impl Pods<'_> {
 }
 
 /// One look that there was not.
-fn nowhere(why: Unprobed) -> Vec<PodLook> {
+pub(super) fn nowhere(why: Unprobed) -> Vec<PodLook> {
     vec![PodLook {
         node: None,
         ways: Err(why),
