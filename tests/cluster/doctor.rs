@@ -171,8 +171,12 @@ fn a_proxy_that_denies_or_wants_a_login_is_told_by_the_pod() {
             no_proxy: Some("10.96.0.1".to_owned()),
         });
     });
+    let look = || -> Value {
+        let run = berlin.laptop(&["doctor", "-o", "json"]);
+        serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}: {run}"))
+    };
     network.fault("pod * drop");
-    let green = berlin.laptop(&["doctor", "-o", "json"]).json();
+    let green = look();
     assert_eq!(failing(&green, "pod/kubox"), "", "{green:#}");
     network.heal();
 
@@ -185,8 +189,7 @@ fn a_proxy_that_denies_or_wants_a_login_is_told_by_the_pod() {
     ] {
         network.fault("pod * drop");
         network.fault(rule);
-        let run = berlin.laptop(&["doctor", "-o", "json"]);
-        let report: Value = serde_json::from_str(&run.stdout).unwrap_or_default();
+        let report = look();
         let said = (
             report["diagnosis"][0]["code"].as_str().unwrap_or_default(),
             failing(&report, "pod/kubox"),
