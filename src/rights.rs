@@ -118,6 +118,16 @@ pub(crate) const STATUS: &[Rule] = &[
     ),
 ];
 
+const CHANGES: Need = Helps("status -w: without, everything is read anew every ten minutes");
+
+/// Beside those of `STATUS`, for `-w`.
+pub(crate) const WATCH: &[Rule] = &[
+    rule(Release, DEPLOYMENTS, &["watch"], CHANGES),
+    rule(Release, CRON_JOBS, &["watch"], CHANGES),
+    rule(Release, JOBS, &["watch"], CHANGES),
+    rule(Release, PODS, &["watch"], CHANGES),
+];
+
 /// Beside those of `STATUS`.
 pub(crate) const DOCTOR: &[Rule] = &[
     rule(

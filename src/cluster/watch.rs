@@ -15,7 +15,7 @@ use kube::api::{WatchEvent, WatchParams};
 use kube::core::Request;
 use kube::{Client, Resource};
 use serde::Deserialize;
-use tokio::sync::mpsc;
+use tokio::sync::mpsc::{self, error::TrySendError};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::connect::Cluster;
@@ -95,7 +95,8 @@ fn told(mut watch: Watch) -> BoxStream<'static, ()> {
     tokio::spawn(async move {
         loop {
             watch.next().await;
-            if tell.send(()).await.is_err() {
+            // One that nobody has seen yet tells of this one too.
+            if let Err(TrySendError::Closed(())) = tell.try_send(()) {
                 return;
             }
         }

@@ -27,7 +27,7 @@ impl Of {
 
     fn rules(self) -> Vec<&'static Rule> {
         let sets: &[&[Rule]] = match self {
-            Self::Status => &[rights::STATUS],
+            Self::Status => &[rights::STATUS, rights::WATCH],
             Self::Refresh => &[rights::REFRESH],
             Self::Doctor => &[rights::STATUS, rights::DOCTOR],
             Self::Tick => &[rights::TICK],
