@@ -22,7 +22,7 @@ impl Cluster {
     /// As [`Cluster::list`].
     pub(crate) async fn namespaces(&self) -> Result<Vec<String>, Error> {
         let all = self
-            .list_metadata::<Namespace>(Scope::Everywhere, &ListParams::default())
+            .list_metadata::<Namespace>(Scope::Everywhere, &ListParams::default(), |_| ())
             .await?;
         Ok(all
             .into_iter()
@@ -40,8 +40,8 @@ impl Cluster {
         let labelled = |labels| ListParams::default().labels(labels);
         let (cron_jobs, deployments) = (labelled(CRON_JOBS), labelled(DEPLOYMENTS));
         let (cron_jobs, deployments) = try_join(
-            self.list_metadata::<CronJob>(scope, &cron_jobs),
-            self.list_metadata::<Deployment>(scope, &deployments),
+            self.list_metadata::<CronJob>(scope, &cron_jobs, |_| ()),
+            self.list_metadata::<Deployment>(scope, &deployments, |_| ()),
         )
         .await?;
         let cron_jobs = cron_jobs.into_iter().map(|one| one.metadata);

@@ -346,6 +346,7 @@ impl Serialize for Vantage {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(match self {
             Self::Workstation => "workstation",
+            Self::Cluster => "cluster",
         })
     }
 }
