@@ -10,6 +10,7 @@
 mod completion;
 mod connection;
 mod doctor;
+mod lookups;
 mod refresh;
 mod timeout;
 
@@ -24,6 +25,7 @@ use crate::image::ManagedImage;
 pub(crate) use completion::{Completion, CompletionCommand};
 pub(crate) use connection::Connection;
 pub(crate) use doctor::{Doctor, DoctorFormat, ListFormat};
+pub(crate) use lookups::{From, Lookups};
 pub(crate) use refresh::{DryRun, PullTest, Refresh, RefreshFormat};
 pub(crate) use timeout::{RequestTimeout, Timeout};
 
@@ -229,27 +231,6 @@ pub(crate) struct Status {
     pub(crate) lookups: Lookups,
 }
 
-/// How registries are asked.
-#[derive(Args, Debug)]
-#[command(next_help_heading = "Registries")]
-pub(crate) struct Lookups {
-    /// From where registries are asked what a tag names now
-    #[arg(long, value_enum, default_value_t, value_name = "WHERE")]
-    pub(crate) from: From,
-
-    /// Ask no registry: the same as --from=none
-    #[arg(long, conflicts_with = "from")]
-    pub(crate) offline: bool,
-
-    /// Never use stored registry logins
-    #[arg(long)]
-    pub(crate) anonymous: bool,
-
-    /// Neither read nor write the cache of manifests
-    #[arg(long)]
-    pub(crate) no_cache: bool,
-}
-
 #[derive(ValueEnum, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum StatusFormat {
     /// One line per image, and what is wrong with it
@@ -265,17 +246,6 @@ pub(crate) enum StatusFormat {
     Short,
     /// Metrics for the node exporter's textfile collector
     Prometheus,
-}
-
-#[derive(ValueEnum, Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum From {
-    /// From this machine
-    #[default]
-    Workstation,
-    /// From a pod like the refresher's, which is made for it and removed; status of one namespace only
-    Cluster,
-    /// Not at all
-    None,
 }
 
 #[derive(Args, Debug)]

@@ -229,7 +229,7 @@ fn every_example_prints_what_the_readme_shows() {
 }
 
 /// Lines of the README's `sh` blocks, and where each is run: a file, and how it stands there.
-const RUN_BY: [(&str, &str, &str); 6] = [
+const RUN_BY: [(&str, &str, &str); 7] = [
     (
         "cargo run --example demo",
         ".ci/run",
@@ -240,6 +240,11 @@ const RUN_BY: [(&str, &str, &str); 6] = [
         "cargo install --locked --path .",
         ".github/workflows/ci.yml",
         "run: cargo install --locked --path .",
+    ),
+    (
+        "cd /var/lib/prometheus/node-exporter && ",
+        "tests/integration/status/metrics.rs",
+        "cd /var/lib/prometheus/node-exporter",
     ),
     (
         "kubectl krew install --manifest=",

@@ -6,6 +6,7 @@ mod contexts;
 mod counters;
 mod flags;
 pub(crate) mod fleet;
+mod from_cluster;
 mod generations;
 mod hostile;
 mod input;

@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use super::fleet::mixed;
 use super::*;
 use crate::world::sim::api::access::Denial;
+use crate::world::sim::api::faults::{Act, Fault};
 use crate::world::sim::release::Generation::G10;
 use crate::world::sim::release::scenarios::incident_g2;
 
@@ -122,4 +123,45 @@ fn metrics_are_not_watched() {
              For more information, try '--help'.\n",
         )
         .status(2);
+}
+
+/// The README's line, in a folder of this test's.
+#[cfg(unix)]
+#[test]
+fn a_file_for_the_collector_is_written_whole_or_not_at_all() {
+    let readme = include_str!("../../../README.md");
+    let mut lines = readme.lines();
+    let line = lines.find(|line| line.starts_with("cd /var/lib/prometheus/node-exporter"));
+    let line =
+        line.expect("the README has it")
+            .replacen("/var/lib/prometheus/node-exporter", "\"$1\"", 1);
+    let folder = tempfile::tempdir().unwrap();
+    let written = |site: &Site| {
+        let plugin = status(site, &[]).command();
+        let script = format!("kubectl() {{ shift; \"$0\" \"$@\"; }}\n{line}");
+        let ran = Command::new("sh")
+            .args(["-c", &script])
+            .arg(plugin.get_program())
+            .arg(folder.path())
+            .env_clear()
+            .env("PATH", "/usr/bin:/bin")
+            .envs(
+                plugin
+                    .get_envs()
+                    .filter_map(|(name, value)| Some((name, value?))),
+            )
+            .stderr(Stdio::null())
+            .status();
+        let file = std::fs::read_to_string(folder.path().join("images.prom")).unwrap_or_default();
+        (ran.unwrap().success(), file)
+    };
+    let (is_done, file) = written(&mixed());
+    assert!(
+        is_done && file.contains("tracebloc_images_image_state{"),
+        "{file}"
+    );
+    let lost = mixed();
+    lost.cluster
+        .fault(Fault::on("GET", "/apis").does(Act::ResetBefore));
+    assert_eq!((false, file), written(&lost), "the old file stays");
 }
