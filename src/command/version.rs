@@ -70,15 +70,15 @@ fn page(format: PlainFormat, cluster: &Cluster) -> String {
 }
 
 fn text(cluster: &Cluster) -> String {
-    let mut text = format!("Plugin Version: {PLUGIN}\n");
+    let mut lines = vec![format!("Plugin Version: {PLUGIN}")];
     if let Cluster::Answered(versions) = cluster {
-        text += &format!("Server Version: {}\n", versions.server);
+        lines.push(format!("Server Version: {}", versions.server));
         match &versions.charts {
-            Ok(charts) => text.extend(charts.iter().map(line)),
-            Err(error) => text += &format!("Chart Version: unknown: {error}\n"),
+            Ok(charts) => lines.extend(charts.iter().map(line)),
+            Err(error) => lines.push(format!("Chart Version: unknown: {error}")),
         }
     }
-    text
+    lines.join("\n") + "\n"
 }
 
 fn line(chart: &Chart) -> String {
@@ -87,7 +87,7 @@ fn line(chart: &Chart) -> String {
         "Chart Version: {version} (release {} in {})",
         chart.release, chart.namespace
     );
-    printable(&line, QUOTED) + "\n"
+    printable(&line, QUOTED)
 }
 
 fn document(cluster: &Cluster) -> Value {
