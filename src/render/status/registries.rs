@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use unicode_width::UnicodeWidthStr;
 
 use super::{Screen, list, quoted, words};
+use crate::lookup::Vantage;
 use crate::render::flow::{Flow, Line};
 use crate::render::model::{Egress, Image, Verdict};
 use crate::render::page::LABEL;
@@ -72,7 +73,11 @@ impl Screen<'_> {
         match (first.result, first.at) {
             (Verdict::Ok, Some(at)) if alike && !self.is_wide() => {
                 let rest = format!("resolved all, {} ago", self.ago(at));
-                self.answer(flow, Mark::Ok, "last tick", &rest)
+                let who = match self.status.lookup.from {
+                    Vantage::Workstation => "last tick",
+                    Vantage::Cluster => "a pod",
+                };
+                self.answer(flow, Mark::Ok, who, &rest)
             }
             (Verdict::Unknown, _) if alike => {
                 let why = first.reasons.get("result").map_or("", String::as_str);
