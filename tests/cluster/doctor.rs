@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::installed::{Installed, eventually};
+use crate::installed::{Installed, eventually, image};
 use crate::lab::Lab;
 use crate::release::{Generation, Proxy};
 
@@ -87,19 +87,20 @@ fn every_fault_is_diagnosed_with_its_code_and_from_where_it_is_seen() {
     let green = berlin.laptop(&["doctor", "-o", "json"]).json();
     assert_eq!(failing(&green, "pod/kubox"), "", "{green:#}");
     is_cleared(&berlin);
-    eprintln!("{}", berlin.laptop(&["doctor"]).ok());
+    let seen = berlin
+        .laptop(&["status", "--from=cluster", "-o", "json"])
+        .json();
+    let ingestor = image(&seen, "ingestor");
+    assert_eq!(ingestor["latestResolvedFrom"], "cluster", "{seen:#}");
+    assert_eq!(ingestor["digests"]["latest"], current, "{seen:#}");
+    is_cleared(&berlin);
 
     let mut wrong = Vec::new();
     for (rule, code, pod, here) in FAULTS {
         network.fault(rule);
         let run = berlin.laptop(&["doctor", "-o", "json"]);
-        let report: Value = serde_json::from_str(&run.stdout).unwrap_or_default();
-        let said = (
-            report["diagnosis"][0]["code"].as_str().unwrap_or_default(),
-            failing(&report, "pod/kubox"),
-            failing(&report, "workstation"),
-        );
-        if said != (code, pod.to_owned(), here.to_owned()) || !run.has_exited(3) {
+        let said = said(&serde_json::from_str(&run.stdout).unwrap_or_default());
+        if said != [code, pod, here] || !run.has_exited(3) {
             let screen = berlin.laptop(&["doctor"]);
             wrong.push(format!("{rule}: {said:?}\n{run}\n{screen}"));
         }
@@ -189,13 +190,8 @@ fn a_proxy_that_denies_or_wants_a_login_is_told_by_the_pod() {
     ] {
         network.fault("pod * drop");
         network.fault(rule);
-        let report = look();
-        let said = (
-            report["diagnosis"][0]["code"].as_str().unwrap_or_default(),
-            failing(&report, "pod/kubox"),
-            failing(&report, "workstation"),
-        );
-        if said != (code, "egress.docker.io.connect".to_owned(), String::new()) {
+        let said = said(&look());
+        if said != [code, "egress.docker.io.connect", ""] {
             let screen = berlin.laptop(&["doctor"]);
             wrong.push(format!("{rule}: {said:?}\n{screen}"));
         }
@@ -246,6 +242,16 @@ fn pull_of(report: &Value, id: &str) -> Value {
         .find(|check| check["id"] == id)
         .cloned()
         .unwrap_or_default()
+}
+
+/// The diagnosis, and the first failing checks of pods and of this machine.
+fn said(report: &Value) -> [String; 3] {
+    let code = report["diagnosis"][0]["code"].as_str();
+    [
+        code.unwrap_or_default().to_owned(),
+        failing(report, "pod/kubox"),
+        failing(report, "workstation"),
+    ]
 }
 
 /// The first check that fails from there; empty where none does.

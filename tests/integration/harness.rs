@@ -125,9 +125,15 @@ impl Plugin {
     /// Runs on a terminal so wide. The plugin has to outlive the session: its folder is the session's.
     #[cfg(unix)]
     pub(crate) fn on_terminal(&self, columns: usize) -> PtySession {
+        self.on_terminal_of(columns, 50)
+    }
+
+    /// The same, so high.
+    #[cfg(unix)]
+    pub(crate) fn on_terminal_of(&self, columns: usize, rows: usize) -> PtySession {
         let plugin = self.command();
         let mut command = Command::new("/bin/sh");
-        let script = format!("stty cols {columns} rows 50 && exec \"$0\" \"$@\"");
+        let script = format!("stty cols {columns} rows {rows} && exec \"$0\" \"$@\"");
         command
             .args(["-c", &script])
             .arg(plugin.get_program())

@@ -1,8 +1,6 @@
 //! `--watch` on a terminal: drawn in place, and gone without a trace but for the last page.
 
-use std::process::Command;
-
-use rexpect::session::{PtySession, spawn_command};
+use rexpect::session::PtySession;
 
 use super::*;
 use crate::world::sim::release::scenarios::fleet;
@@ -12,22 +10,8 @@ const CLOSE: &str = "\u{1b}[?1049l";
 const SHOW_CURSOR: &str = "\u{1b}[?25h";
 
 /// A run on a terminal of 100 columns and so many rows.
-fn on_terminal(plugin: &Plugin, rows: usize) -> PtySession {
-    let plugin = plugin.command();
-    let mut command = Command::new("/bin/sh");
-    let script = format!("stty cols 100 rows {rows} && exec \"$0\" --color=never \"$@\"");
-    command
-        .args(["-c", &script])
-        .arg(plugin.get_program())
-        .args(plugin.get_args())
-        .env_clear();
-    command.env("PATH", "/usr/bin:/bin").env("TERM", "xterm");
-    for (name, value) in plugin.get_envs() {
-        if let Some(value) = value {
-            command.env(name, value);
-        }
-    }
-    spawn_command(command, Some(30_000)).unwrap()
+fn on_terminal(plugin: Plugin, rows: usize) -> PtySession {
+    plugin.env("NO_COLOR", "1").on_terminal_of(100, rows)
 }
 
 /// Ends the run as a person does, and says how it ended and what it wrote until then.
@@ -41,7 +25,7 @@ fn interrupt(mut session: PtySession) -> (String, String) {
 #[test]
 fn a_change_is_drawn_over_the_page_before_it() {
     let site = healthy_site(G10);
-    let mut session = on_terminal(&status(&site, &["-w"]), 50);
+    let mut session = on_terminal(status(&site, &["-w"]), 50);
     let start = session.exp_string("Ctrl-C ends.").unwrap();
     assert!(start.contains(OPEN), "{start:?}");
     assert!(!start.contains("suspended"), "{start:?}");
@@ -64,7 +48,7 @@ fn a_change_is_drawn_over_the_page_before_it() {
 #[test]
 fn a_page_that_is_too_long_is_cut_and_counted() {
     let site = stocked(|stock| fleet(20, stock.latest, stock.now).1);
-    let mut session = on_terminal(&status(&site, &["-w", "-A"]), 10);
+    let mut session = on_terminal(status(&site, &["-w", "-A"]), 10);
     let page = session.exp_string("Ctrl-C ends.").unwrap();
     let frame = page.rsplit("\u{1b}[H").next().unwrap();
     assert_eq!(frame.lines().count(), 10, "{frame:?}");
@@ -80,7 +64,7 @@ fn a_page_that_is_too_long_is_cut_and_counted() {
 #[test]
 fn a_server_that_is_away_is_said_below_the_page() {
     let site = healthy_site(G10);
-    let mut session = on_terminal(&status(&site, &["-w"]), 50);
+    let mut session = on_terminal(status(&site, &["-w"]), 50);
     session.exp_string("Ctrl-C ends.").unwrap();
     site.cluster.deny(Denial::of("list", "cronjobs.batch"));
     suspend(&site, true);
@@ -92,7 +76,7 @@ fn a_server_that_is_away_is_said_below_the_page() {
 #[test]
 fn a_dumb_terminal_is_told_lines() {
     let site = healthy_site(G10);
-    let mut session = on_terminal(&status(&site, &["-w"]).env("TERM", "dumb"), 50);
+    let mut session = on_terminal(status(&site, &["-w"]).env("TERM", "dumb"), 50);
     let line = session.exp_string("added current").unwrap();
     assert!(!line.contains('\u{1b}'), "{line:?}");
     interrupt(session);
@@ -101,7 +85,7 @@ fn a_dumb_terminal_is_told_lines() {
 #[test]
 fn documents_are_not_drawn() {
     let site = healthy_site(G10);
-    let mut session = on_terminal(&status(&site, &["-w", "-o", "json"]), 50);
+    let mut session = on_terminal(status(&site, &["-w", "-o", "json"]), 50);
     let start = session.exp_string("\"event\":\"added\"").unwrap();
     assert!(!start.contains(OPEN), "{start:?}");
     interrupt(session);
