@@ -77,6 +77,7 @@ const ROWS: &[(&str, &str, &str)] = &[
         "certificate not valid for name \"ghcr.io\"",
     ),
     ("expired", "certificate expired", "certificate expired"),
+    ("longchain", FINE, FINE),
     ("proxy407", "proxy authorization required", FINE),
     ("proxy407-negotiate", "proxy authorization required", FINE),
     ("proxy403", UNSUCCESSFUL, FINE),

@@ -197,7 +197,8 @@ fn what_two_releases_share_is_asked_once() {
 #[test]
 fn many_images_take_four_round_trips_of_a_registry() {
     // One of each: to connect, to be secure, for the token, for the tags, for the content; and the server's own work.
-    let rtt = Duration::from_millis(200);
+    // Long, so that a busy machine's own work counts for little.
+    let rtt = Duration::from_millis(400);
     let site = at_a_distance(rtt);
     let took = document(&site, &[])["lookup"]["tookMs"].as_u64().unwrap();
     let trips = Duration::from_millis(took).as_secs_f64() / rtt.as_secs_f64();
