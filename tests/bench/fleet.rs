@@ -173,7 +173,7 @@ fn ours(site: &Site, words: &[&str]) -> Command {
 fn theirs(site: &Site, kubectl: &Path) -> Command {
     let mut command = Command::new(kubectl);
     command
-        .args(["get", "deploy,cronjob,pods", "-A", "-o", "json"])
+        .args(["get", "deployments,cronjobs,pods", "-A", "-o", "json"])
         .env_clear()
         .envs(site.env());
     command
@@ -213,11 +213,12 @@ fn contexts() -> [Best; 2] {
             context.namespace("tracebloc").login(login)
         })
         .collect();
-    let config = site.cluster.write_kubeconfig(&contexts);
     ["edge-00", "edge-*"].map(|glob| {
         best(&site, || {
             let mut command = ours(&site, &["--contexts", glob]);
-            command.env("KUBECONFIG", &config);
+            // After the site's own, which has the same place.
+            let config = site.cluster.write_kubeconfig(&contexts);
+            command.env("KUBECONFIG", config);
             command
         })
     })
@@ -299,7 +300,7 @@ fn page(measured: &[Measured], [one, all]: &[Best; 2], bounds: &[Bound]) -> Stri
         match &one.kubectl {
             Ok(theirs) => row(
                 &mut page,
-                "`kubectl get deploy,cronjob,pods -A -o json`",
+                "`kubectl get deployments,cronjobs,pods -A -o json`",
                 theirs,
                 count,
             ),
