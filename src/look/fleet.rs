@@ -15,7 +15,7 @@ use crate::registry::Session;
 use crate::wanted::{Wanted, tags, wanted};
 
 /// API servers that are asked at a time.
-const AT_ONCE: usize = 32;
+const AT_ONCE: usize = 64;
 
 /// A context, and the connection to its cluster once there is one.
 pub(crate) struct Link<'a> {
