@@ -136,6 +136,14 @@ impl Installed {
                 .find(|kind| ["Complete", "Failed"].contains(kind));
             ended.map(str::to_owned)
         });
+        // A container that failed runs again, and what it said before is part of the tick.
+        let before = self.kubectl(&["logs", "--previous", &object]);
+        let before = if before.is_ok() {
+            before.stdout
+        } else {
+            String::new()
+        };
+        let log = before + &log;
         Tick { job, outcome, log }
     }
 }
