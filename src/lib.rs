@@ -62,6 +62,8 @@ mod wanted;
 
 /// Runs the command that these words name, the program's own name first, and says how it ended.
 pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
+    // Before any client is made: rustls has no provider of its own here, and says so by a panic.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let words: Vec<_> = words.into_iter().collect();
     if let Some(words) = asked_by_a_shell(&words) {
         return command::completion::answer(words);
