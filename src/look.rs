@@ -56,14 +56,16 @@ pub(crate) async fn go_on(
     let first = first_glance(cluster, namespace);
     let references: BTreeSet<_> = first.iter().flat_map(tags).collect();
     let latest = resolve(session, &references);
-    with_latest(cluster, session, namespace, (Vantage::Workstation, latest)).await
+    let from = (Vantage::Workstation, latest);
+    with_latest(cluster, session, namespace, &first, from).await
 }
 
-/// As [`go_on`], where somebody else says what tags name. What a digest names proves itself, whoever fetches it.
+/// As [`go_on`] from a first glance, where somebody else says what tags name. What a digest names proves itself, whoever fetches it.
 pub(crate) async fn with_latest(
     cluster: &Cluster,
     session: Result<&Session, &Failure>,
     namespace: &Namespace,
+    first: &[Observation],
     (from, latest): (Vantage, impl Future<Output = Latest>),
 ) -> Vec<Observation> {
     let releases = namespace.releases();
@@ -72,13 +74,12 @@ pub(crate) async fn with_latest(
         from,
         ..RegistryAnswers::default()
     };
-    let first = first_glance(cluster, namespace);
     let further = join_all(
         releases
             .iter()
             .map(|release| namespace.further(cluster, release)),
     );
-    let known = all_wanted(&first);
+    let known = all_wanted(first);
     let (further, latest, contents) = join3(further, latest, fetch(session, &known)).await;
     answers.latest = latest;
     merge(&mut answers, contents);

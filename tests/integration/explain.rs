@@ -6,27 +6,10 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::harness::Plugin;
+use crate::harness::{Plugin, page_of as screen};
 
 /// An advice, which stands among the next steps: they have no numbers.
 const UNNUMBERED: &[&str] = &["UpgradeHelps"];
-
-fn screen(name: &str, args: &[&str]) {
-    let output = Plugin::new().args(args).output();
-    assert_eq!(
-        (Some(0), ""),
-        (output.code, output.stderr.as_str()),
-        "{args:?}"
-    );
-    insta::with_settings!({
-        snapshot_path => "screens",
-        prepend_module_to_snapshot => false,
-        omit_expression => true,
-        description => format!("kubectl tracebloc-images {}", args.join(" ")),
-    }, {
-        insta::assert_snapshot!(name, output.stdout);
-    });
-}
 
 fn document(args: &[&str]) -> Value {
     let output = Plugin::new()

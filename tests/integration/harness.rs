@@ -222,3 +222,21 @@ pub(crate) fn screen(name: &str, what: &str, text: &str) {
         insta::assert_snapshot!(name, text);
     });
 }
+
+/// What a command prints that asks nobody, as the page `screens/<name>`.
+pub(crate) fn page_of(name: &str, args: &[&str]) {
+    let output = Plugin::new().args(args).output();
+    assert_eq!(
+        (Some(0), ""),
+        (output.code, output.stderr.as_str()),
+        "{args:?}"
+    );
+    insta::with_settings!({
+        snapshot_path => "screens",
+        prepend_module_to_snapshot => false,
+        omit_expression => true,
+        description => format!("kubectl tracebloc-images {}", args.join(" ")),
+    }, {
+        insta::assert_snapshot!(name, output.stdout);
+    });
+}

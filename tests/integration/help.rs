@@ -1,25 +1,6 @@
 //! The manual: every page of help as it stands on a terminal 100 columns wide, and what wrong usage is told.
 
-use crate::harness::Plugin;
-
-/// A page as a snapshot in `screens`, one file per page.
-fn screen(name: &str, args: &[&str]) {
-    let output = Plugin::new().args(args).output();
-    assert_eq!(
-        (Some(0), ""),
-        (output.code, output.stderr.as_str()),
-        "{args:?}"
-    );
-    let words = args.join(" ");
-    insta::with_settings!({
-        snapshot_path => "screens",
-        prepend_module_to_snapshot => false,
-        omit_expression => true,
-        description => format!("kubectl tracebloc-images {words}"),
-    }, {
-        insta::assert_snapshot!(name, output.stdout);
-    });
-}
+use crate::harness::{Plugin, page_of as screen};
 
 #[test]
 fn every_command_has_its_page() {

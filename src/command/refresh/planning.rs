@@ -77,7 +77,7 @@ impl Run<'_> {
             if failures.is_empty() {
                 let tests = tests(&seen, &plan);
                 let sizes = self.learn_sizes(&mut seen, &plan);
-                let ((), (plan, rights)) = tokio::join!(sizes, self.allowed(&plan, &tests));
+                let ((), (denied, rights)) = tokio::join!(sizes, self.rights(&plan, &tests));
                 return Planned {
                     tests,
                     rights,
@@ -85,7 +85,7 @@ impl Run<'_> {
                     when: self.args.pull_test,
                     seen,
                     assessed,
-                    plan,
+                    plan: plan.without(denied),
                 };
             }
             proven.extend(wanted);
@@ -110,12 +110,13 @@ impl Run<'_> {
         join_all(asked).await.into_iter().flatten().collect()
     }
 
-    /// The plan, stopped where the caller may not carry it out; and what the caller may not do of all it takes.
-    async fn allowed(
+    /// What the caller may not patch of what the plan patches; and what the caller may not do of all it takes, `None` for
+    /// a plan that does nothing.
+    async fn rights(
         &self,
         plan: &RefreshPlan,
         tests: &[PullTest],
-    ) -> (RefreshPlan, Option<Seen<Vec<String>>>) {
+    ) -> (Vec<String>, Option<Seen<Vec<String>>>) {
         let patches = match self.args.pull_test {
             When::Only => Vec::new(),
             When::Auto | When::Skip => plan.patches(),
@@ -125,15 +126,15 @@ impl Run<'_> {
             When::Auto | When::Only | When::Skip => Vec::new(),
         };
         if patches.is_empty() && pulls.is_empty() {
-            return (plan.clone(), None);
+            return (Vec::new(), None);
         }
         let (denied, lacking) = tokio::join!(
             access::denied(self.cluster, &patches),
             access::denied(self.cluster, &pulls)
         );
-        let stopped = plan.clone().without(denied.clone().unwrap_or_default());
+        let unpatched = denied.clone().unwrap_or_default();
         let rights = denied.and_then(|denied| Ok([denied, lacking?].concat()));
-        (stopped, Some(rights))
+        (unpatched, Some(rights))
     }
 
     /// The manifests of the platforms that will be pulled: they say how much that is.

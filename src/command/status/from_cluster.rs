@@ -1,6 +1,5 @@
 //! `status --from=cluster`: a pod of the refresher's kind says what tags name.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures::channel::oneshot;
@@ -38,9 +37,10 @@ pub(super) async fn look(
     let jobs = OwnJobs::new(cluster, &cluster.namespace, POLL);
     let looked = async {
         let namespace = Box::pin(observe::look(cluster, selector)).await?;
-        let latest = latest(cluster, session, &jobs, &namespace);
+        let first = first_glance(cluster, &namespace);
+        let latest = latest(cluster, session, &jobs, &namespace, &first);
         let from = (Vantage::Cluster, latest);
-        let seen = Box::pin(with_latest(cluster, session, &namespace, from));
+        let seen = Box::pin(with_latest(cluster, session, &namespace, &first, from));
         // What an earlier run has left is swept beside.
         Ok(join(seen, jobs.sweep()).await.0)
     };
@@ -62,6 +62,7 @@ async fn latest(
     session: Result<&Session, &Failure>,
     jobs: &OwnJobs<'_>,
     namespace: &Namespace,
+    first: &[Observation],
 ) -> Latest {
     let pods = Pods {
         image: None,
@@ -70,14 +71,9 @@ async fn latest(
         jobs,
         session,
     };
-    let first = first_glance(cluster, namespace);
-    let looks = namespace.releases().iter().zip(&first);
+    let looks = namespace.releases().iter().zip(first);
     let looks = looks.map(async |(release, seen)| {
-        let images: Vec<Reference> = tags(seen)
-            .into_iter()
-            .collect::<BTreeSet<_>>()
-            .into_iter()
-            .collect();
+        let images: Vec<Reference> = tags(seen).into_iter().collect();
         // Nobody looks from here, so there is nothing to wait for.
         let (_, nothing) = oneshot::channel();
         let looks = Box::pin(pods.look(release, &images, nothing)).await;
