@@ -14,7 +14,7 @@ pub(crate) mod version;
 use std::time::Duration;
 
 use crate::cli;
-use crate::cluster::job::Leftover;
+use crate::cluster::job::{Leftover, OwnJobs};
 use crate::error::{Error, Exit};
 use crate::lookup::{Failure, Layer};
 use crate::registry::{CacheUse, Credentials, Options, Session};
@@ -79,6 +79,17 @@ fn session(lookups: &cli::Lookups) -> Result<Session, Failure> {
         connect_limit: CONNECT_LIMIT,
         lookup_limit: LOOKUP_LIMIT,
     })
+}
+
+/// Removes the Jobs of a run. A second signal ends the program at once; then their own deadline and TTL clear up.
+async fn cleared(jobs: &OwnJobs<'_>, of: &str) -> Result<Vec<Leftover>, Exit> {
+    tokio::select! {
+        leftovers = jobs.remove_all() => Ok(leftovers),
+        exit = terminal::interrupted() => {
+            terminal::say(&format!("interrupted again: what is left of the {of} deletes itself within minutes\n"));
+            Err(exit)
+        }
+    }
 }
 
 /// Jobs that could not be removed.

@@ -67,13 +67,9 @@ pub(crate) async fn doctor(
         ended = Box::pin(rounds(args, screen, &cluster, &jobs)) => ended,
         exit = terminal::interrupted() => Ok(exit),
     };
-    // A second signal ends the program at once; then the Jobs' own deadline and TTL clear up.
-    tokio::select! {
-        leftovers = jobs.remove_all() => left_over(&leftovers),
-        exit = terminal::interrupted() => {
-            terminal::say("interrupted again: what is left of the probe deletes itself within minutes\n");
-            return Ok(exit);
-        }
+    match super::cleared(&jobs, "probe").await {
+        Ok(leftovers) => left_over(&leftovers),
+        Err(exit) => return Ok(exit),
     }
     ended
 }

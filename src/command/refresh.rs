@@ -91,13 +91,9 @@ async fn refresh_through(
         ended = Box::pin(run.go()) => ended,
         exit = terminal::interrupted() => Ok(Ending::Interrupted(exit)),
     };
-    // A second signal ends the program at once; then the Jobs' own deadline and TTL clear up.
-    let leftovers = tokio::select! {
-        leftovers = jobs.remove_all() => leftovers,
-        exit = terminal::interrupted() => {
-            terminal::say("interrupted again: what is left of the pull test deletes itself within minutes\n");
-            return Ok(exit);
-        }
+    let leftovers = match super::cleared(&jobs, "pull test").await {
+        Ok(leftovers) => leftovers,
+        Err(exit) => return Ok(exit),
     };
     journal.close(ended, &leftovers, run.started.elapsed())
 }

@@ -8,8 +8,8 @@ use futures::future::{join, join_all};
 use crate::cluster::connect::Cluster;
 use crate::cluster::job::OwnJobs;
 use crate::cluster::observe::{self, Namespace};
-use crate::command::left_over;
 use crate::command::pods::Pods;
+use crate::command::{cleared, left_over};
 use crate::error::{Error, Exit};
 use crate::image::Reference;
 use crate::look::{Latest, first_glance, with_latest};
@@ -48,10 +48,9 @@ pub(super) async fn look(
         looked = looked => looked.map(Ok),
         exit = terminal::interrupted() => Ok(Err(exit)),
     };
-    // A second signal ends the program at once; then the Job's own deadline and TTL clear up.
-    tokio::select! {
-        leftovers = jobs.remove_all() => left_over(&leftovers),
-        exit = terminal::interrupted() => return Ok(Err(exit)),
+    match cleared(&jobs, "probe").await {
+        Ok(leftovers) => left_over(&leftovers),
+        Err(exit) => return Ok(Err(exit)),
     }
     ended
 }
