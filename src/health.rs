@@ -16,7 +16,6 @@ use crate::record::Streak;
 use crate::schedule::Timetable;
 
 use advice::Advice;
-pub(crate) use advice::{AVAILABLE, Subcommand};
 use facts::Facts;
 pub(crate) use facts::Folded;
 use findings::Context;
@@ -38,10 +37,6 @@ mod streaks;
 
 /// What an observation means.
 pub(crate) fn assess(seen: &Observation) -> Assessment {
-    assess_with(seen, AVAILABLE)
-}
-
-fn assess_with(seen: &Observation, available: &[Subcommand]) -> Assessment {
     let timetable = seen
         .release
         .cron_job()
@@ -79,7 +74,6 @@ fn assess_with(seen: &Observation, available: &[Subcommand]) -> Assessment {
         images: &images,
         assessment: &assessment,
         frozen: frozen.as_ref(),
-        available,
     }
     .steps();
     assessment

@@ -5,7 +5,6 @@ use super::policy::Images;
 use super::{TickPolicy, Unusable};
 use crate::codes::Code;
 use crate::error::Error;
-use crate::health::{AVAILABLE, Subcommand};
 use crate::lookup::{Failure, Layer};
 use crate::observation::{Target, WorkloadKind};
 use crate::record::Streak;
@@ -121,11 +120,6 @@ pub(super) fn mirrored(host: &str) -> [String; 4] {
 
 /// What to check where pods get no digest of the ingestor, and what to run.
 pub(super) fn checks(namespace: &str) -> [String; 6] {
-    let command = if AVAILABLE.contains(&Subcommand::Doctor) {
-        "doctor"
-    } else {
-        "status"
-    };
     [
         "check from a pod of this namespace, in this order:".to_owned(),
         "egress: TCP 443 to ghcr.io (firewall, egress gateway, NetworkPolicy), and its name in DNS"
@@ -135,7 +129,7 @@ pub(super) fn checks(namespace: &str) -> [String; 6] {
         "TLS interception: a gateway's own certificate authority is not trusted in this container"
             .to_owned(),
         format!(
-            "then run: kubectl tracebloc-images {command} -n {}",
+            "then run: kubectl tracebloc-images doctor -n {}",
             word(namespace)
         ),
     ]

@@ -115,13 +115,6 @@ fn a_lock_out_needs_something_that_would_move() {
         "cannot refresh itself: 3/3 rollouts in a row did not end well, and nothing moves jobs-manager until a person clears the count.",
         message(&assessed, Code::FlapLockout)
     );
-    let clear = "kubectl annotate -n tracebloc deploy/berlin-jobs-manager tracebloc.io/refresh-attempt- tracebloc.io/refresh-flap-detected-";
-    let by_kubectl = assess_with(&site.0, &[]);
-    assert!(
-        commands(&by_kubectl).contains(&clear),
-        "{:?}",
-        commands(&by_kubectl)
-    );
     let refused = "kubectl tracebloc-images refresh jobs-manager -n tracebloc";
     assert!(!commands(&assessed).contains(&refused));
     assert!(commands(&assessed).contains(&"kubectl tracebloc-images refresh --rearm -n tracebloc"));

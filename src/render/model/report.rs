@@ -10,7 +10,6 @@ use super::egress::millis;
 use super::plan::{Fields, Kind, Plan, Step as Planned};
 use super::{API_VERSION, Metadata, Next};
 use crate::codes::Code;
-use crate::health::{AVAILABLE, Subcommand};
 use crate::image::Digest;
 use crate::observation::Target;
 use crate::plan::Undo;
@@ -95,11 +94,6 @@ pub(crate) struct Unready {
 
 impl Report {
     pub(crate) fn new(report: &RefreshReport, plan: Plan) -> Self {
-        Self::with(report, plan, AVAILABLE)
-    }
-
-    /// Advice names these subcommands alone.
-    pub(crate) fn with(report: &RefreshReport, plan: Plan, available: &[Subcommand]) -> Self {
         let owned = |targets: Vec<&Target>| targets.into_iter().cloned().collect();
         Self {
             api_version: API_VERSION,
@@ -123,7 +117,7 @@ impl Report {
             messages: outcome::messages(report, &plan),
             not_fixed: outcome::not_fixed(report, &plan),
             undo: undo(report),
-            next: next::next(report, &plan, available),
+            next: next::next(report, &plan),
             plan,
         }
     }

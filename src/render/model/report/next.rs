@@ -1,19 +1,14 @@
 //! What to type after a refresh: commands that work as they stand.
 
 use crate::codes::Code;
-use crate::health::Subcommand;
 use crate::observation::Target;
 use crate::render::model::Next;
 use crate::render::model::plan::{LOCKED_OUT, Mode, PAUSED, Plan, STREAK_STAYS, SUSPENDED};
 use crate::report::{Ending, RefreshReport, Step, StepResult};
 use crate::shell::word;
 
-pub(super) fn next(report: &RefreshReport, plan: &Plan, available: &[Subcommand]) -> Vec<Next> {
-    let advice = Advice {
-        report,
-        plan,
-        available,
-    };
+pub(super) fn next(report: &RefreshReport, plan: &Plan) -> Vec<Next> {
+    let advice = Advice { report, plan };
     match &report.ending {
         Ending::NothingToDo | Ending::Declined => Vec::new(),
         Ending::Finished => advice.after_success(),
@@ -29,7 +24,6 @@ pub(super) fn next(report: &RefreshReport, plan: &Plan, available: &[Subcommand]
 struct Advice<'a> {
     report: &'a RefreshReport,
     plan: &'a Plan,
-    available: &'a [Subcommand],
 }
 
 fn step(command: String, why: &str) -> Next {
@@ -63,22 +57,6 @@ impl Advice<'_> {
         step(format!("{} -n {namespace}", words.join(" ")), why)
     }
 
-    /// The doctor, where this version has one; else what the cluster itself says.
-    fn doctor(&self, flags: &str, why: &str) -> Next {
-        if self.available.contains(&Subcommand::Doctor) {
-            return self.ours(format!("doctor {flags}").trim_end(), why);
-        }
-        self.events()
-    }
-
-    fn events(&self) -> Next {
-        let command = format!(
-            "kubectl get events -n {} --sort-by=.lastTimestamp",
-            self.namespace()
-        );
-        step(command, "what the cluster says")
-    }
-
     fn after_success(&self) -> Vec<Next> {
         if self.plan.pull_test.mode == Mode::Only {
             return vec![self.again("move what a node can pull")];
@@ -87,7 +65,7 @@ impl Advice<'_> {
         if guards.iter().any(|guard| guard.obstacle == STREAK_STAYS) {
             let registry = self.plan.lookups_failed.as_ref();
             let registry = registry.map_or("the registry", |failed| &failed.registry);
-            return vec![self.doctor("", &format!("find where {registry} is blocked"))];
+            return vec![self.ours("doctor", &format!("find where {registry} is blocked"))];
         }
         Vec::new()
     }
@@ -95,7 +73,7 @@ impl Advice<'_> {
     fn after_refusal(&self) -> Vec<Next> {
         let pulls = self.report.steps.iter();
         if pulls.into_iter().any(|taken| taken.step == Step::PullTest) {
-            return vec![self.doctor("--pull-test", "find why no node can be asked")];
+            return vec![self.ours("doctor --pull-test", "find why no node can be asked")];
         }
         let Some(guard) = self.plan.stopped_by() else {
             return Vec::new();
@@ -132,9 +110,9 @@ impl Advice<'_> {
         };
         match (what, code, target) {
             (_, Some(Code::CannotPull), _) => {
-                vec![self.doctor("--pull-test", "find where the pull is blocked")]
+                vec![self.ours("doctor --pull-test", "find where the pull is blocked")]
             }
-            (Step::PullTest, _, _) => vec![self.doctor("", "find where the pull is blocked")],
+            (Step::PullTest, _, _) => vec![self.ours("doctor", "find where the pull is blocked")],
             (_, Some(Code::Crashes), Some(target)) => {
                 vec![step(
                     format!("kubectl logs {} --all-containers --previous", named(target)),
@@ -147,7 +125,13 @@ impl Advice<'_> {
             (_, Some(Code::ChangedUnderneath), _) => {
                 vec![self.ours("refresh --dry-run", "what is to be done now")]
             }
-            (Step::Wait, _, _) => vec![self.events()],
+            (Step::Wait, _, _) => {
+                let command = format!(
+                    "kubectl get events -n {} --sort-by=.lastTimestamp",
+                    self.namespace()
+                );
+                vec![step(command, "what the cluster says")]
+            }
             _ => Vec::new(),
         }
     }
