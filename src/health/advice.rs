@@ -112,9 +112,9 @@ impl Advice<'_> {
     /// One command for all of them; a requests-proxy follows jobs-manager.
     fn by_refresh(&self, behind: &[(&Judged<'_>, Digest)]) -> NextStep {
         let images = behind.iter().map(|(judged, _)| judged.image());
-        let names: String = images
-            .filter(|image| *image != ManagedImage::RequestsProxy)
-            .map(|image| format!(" {}", image.name()))
+        let named = images.filter(|image| *image != ManagedImage::RequestsProxy);
+        let words: Vec<_> = std::iter::once("kubectl tracebloc-images refresh")
+            .chain(named.map(ManagedImage::name))
             .collect();
         let why = match behind {
             [(judged, latest)] => {
@@ -128,8 +128,7 @@ impl Advice<'_> {
             }
             _ => "move them to what their tags name, from here".to_owned(),
         };
-        let namespace = self.namespace();
-        let command = format!("kubectl tracebloc-images refresh{names} -n {namespace}");
+        let command = format!("{} -n {}", words.join(" "), self.namespace());
         step(command, why)
     }
 

@@ -24,7 +24,6 @@ mod release;
 mod rollout;
 
 pub(super) use platforms::platforms;
-pub(super) use release::clearing;
 
 /// What findings are made of, beside the image itself.
 pub(super) struct Context<'a> {

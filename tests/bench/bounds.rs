@@ -16,6 +16,8 @@ const IMAGE_COUNT: usize = IMAGES.len();
 const COLD: u32 = 5;
 /// The same, of a look that follows a change: tags were looked up less than a minute ago.
 const SECOND_LOOK: u32 = 0;
+/// The same, of a look that asks for the tags again: tokens and connections are open, manifests in the cache.
+const TAGS_AGAIN: u32 = 2;
 /// Of a round trip, what the machine may blur: a whole one would be a wait too many.
 const BLUR: f64 = 0.25;
 /// What a look may take beyond its round trips and the same look with `--offline`: handshakes, at both ends of each
@@ -67,6 +69,15 @@ pub(crate) fn bounds(
             "second look of `-w`, within a minute of the first: asks no registry",
             |cost| cost.heads + cost.tokens + cost.pings + cost.gets + cost.connections == 0,
         ),
+        requests(
+            series,
+            Contender::TagsAgain,
+            "the tags again, a minute later: the HEADs alone, on open connections, and nothing of the cluster",
+            |cost| {
+                cost.heads == IMAGE_COUNT
+                    && cost.api + cost.tokens + cost.pings + cost.gets + cost.connections == 0
+            },
+        ),
         round_trips(series, Contender::Cold, "cold", COLD),
         total(series, (Contender::Cold, Contender::Offline), "cold", COLD),
         round_trips(series, Contender::SecondLook, SECOND, SECOND_LOOK),
@@ -76,6 +87,7 @@ pub(crate) fn bounds(
             SECOND,
             SECOND_LOOK,
         ),
+        round_trips(series, Contender::TagsAgain, "the tags again", TAGS_AGAIN),
         Bound {
             says: format!("rounds of API requests that wait for one another: at most {API_ROUNDS}"),
             measured: crowd.many.rounds.to_string(),

@@ -1,8 +1,8 @@
 //! The ways to learn what the tags of a release name now, each as the processes that somebody would start.
 
 use std::collections::BTreeSet;
-use std::io::{BufRead as _, BufReader};
-use std::process::{Command, Stdio};
+use std::io::{BufRead as _, BufReader, Lines};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -17,8 +17,11 @@ use crate::scene::{AGENTS, IMAGES, NAMESPACE, REFRESHER};
 use crate::tools::Tools;
 use crate::world::sim::api::faults::Fault;
 use crate::world::sim::api::store::At;
+use crate::world::sim::registries::content::Index;
 use crate::world::sim::site::Site;
 
+/// After which `status -w` asks for the tags again.
+const TAGS_AFTER: Duration = Duration::from_secs(60);
 /// What `status` watches, each with a request that stays open.
 const WATCHES: usize = 6;
 
@@ -31,6 +34,8 @@ pub(crate) enum Contender {
     Warm,
     /// The look of `-w` that follows a change.
     SecondLook,
+    /// The look of `-w` that asks for the tags again, a minute after the first.
+    TagsAgain,
     /// As `Cold`, asking no registry: process start and API server alone.
     Offline,
     /// As `SecondLook`, asking no registry.
@@ -45,10 +50,11 @@ pub(crate) enum Contender {
 
 impl Contender {
     /// In the order of the table.
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Cold,
         Self::Warm,
         Self::SecondLook,
+        Self::TagsAgain,
         Self::Offline,
         Self::OfflineSecondLook,
         Self::Script,
@@ -57,12 +63,18 @@ impl Contender {
         Self::Client(Order::AtOnce),
     ];
 
+    /// Whether a run takes so long that one has to do.
+    pub(crate) const fn is_slow(self) -> bool {
+        matches!(self, Self::TagsAgain)
+    }
+
     pub(crate) fn title(self) -> String {
         let crane = Tools::crane_name();
         match self {
             Self::Cold => "**`status`**, cold".to_owned(),
             Self::Warm => "`status`, manifests in the cache".to_owned(),
             Self::SecondLook => "`status -w`, the second look".to_owned(),
+            Self::TagsAgain => "`status -w`, the tags again, a minute later".to_owned(),
             Self::Offline => "`status --offline`".to_owned(),
             Self::OfflineSecondLook => "`status --offline -w`, the second look".to_owned(),
             Self::Script => format!("`kubectl get` twice, then {crane} per image"),
@@ -76,7 +88,8 @@ impl Contender {
 /// One run of a contender.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Run {
-    /// From the first process's start to the last one's end; of a second look, from its first request to its page.
+    /// From the first process's start to the last one's end; of a second look, from its first request to its page; of
+    /// the tags again, from page to page without the minute between.
     pub(crate) elapsed: Duration,
     pub(crate) cost: Cost,
 }
@@ -114,6 +127,7 @@ impl<'a> Stand<'a> {
             Contender::Warm => plain(&self.cache, &[]),
             Contender::Offline => plain(&folder(), &["--offline"]),
             Contender::SecondLook => self.second_look(&[]),
+            Contender::TagsAgain => self.tags_again(),
             Contender::OfflineSecondLook => self.second_look(&["--offline"]),
             Contender::Script => {
                 let commands = self.script()?;
@@ -190,33 +204,35 @@ impl<'a> Stand<'a> {
             let _ = open.send(());
         }));
 
-        let mut command = self.ours(&folder(), flags);
-        let mut child = command
-            .arg("-w")
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("it starts");
-        let mut pages = BufReader::new(child.stdout.take().expect("a pipe")).lines();
-        let mut page = || {
-            pages
-                .next()
-                .expect("one more page")
-                .expect("a page of text")
-        };
-        page();
+        let mut watch = Watch::start(self.ours(&folder(), flags));
+        watch.page();
         for _ in 0..WATCHES {
             opened.recv().expect("the cluster lives");
         }
         let mark = Mark::now(self.site);
         self.suspend(true.into());
-        let second = page();
+        let second = watch.page();
         let elapsed = started.recv().expect("the cluster lives").elapsed();
         let cost = mark.cost(self.site);
 
-        child.kill().expect("it still watches");
-        child.wait().expect("it ends");
+        drop(watch);
         cluster.heal();
         self.suspend(false.into());
+        (Run { elapsed, cost }, latest(&second))
+    }
+
+    /// The ingestor's tag is ahead for the first look and back by the second, which so needs no manifest that is new.
+    fn tags_again(&self) -> (Run, BTreeSet<String>) {
+        let internet = &self.site.internet;
+        let tag = IMAGES[3];
+        internet.push(tag, Index::of(["linux/amd64"]));
+        let mut watch = Watch::start(self.ours(&folder(), &[]));
+        watch.page();
+        let (shown, mark) = (Instant::now(), Mark::now(self.site));
+        internet.retag(tag, &self.site.latest.ingestor);
+        let second = watch.page();
+        let elapsed = shown.elapsed().saturating_sub(TAGS_AFTER);
+        let cost = mark.cost(self.site);
         (Run { elapsed, cost }, latest(&second))
     }
 
@@ -244,6 +260,33 @@ impl<'a> Stand<'a> {
             command
         }));
         Ok(commands)
+    }
+}
+
+/// A `status -w` that runs until it is dropped.
+struct Watch {
+    child: Child,
+    pages: Lines<BufReader<ChildStdout>>,
+}
+
+impl Watch {
+    fn start(mut command: Command) -> Self {
+        let command = command.arg("-w").stdout(Stdio::piped());
+        let mut child = command.spawn().expect("it starts");
+        let pages = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+        Self { child, pages }
+    }
+
+    fn page(&mut self) -> String {
+        let page = self.pages.next().expect("one more page");
+        page.expect("a page of text")
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.child.kill().expect("it still watches");
+        self.child.wait().expect("it ends");
     }
 }
 

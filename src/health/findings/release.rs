@@ -53,7 +53,7 @@ fn names<'a>(images: impl Iterator<Item = &'a Judged<'a>>) -> String {
 }
 
 /// `kubectl annotate` that removes these keys, as it is to be typed.
-pub(in crate::health) fn clearing(seen: &Observation, keys: &[&str]) -> String {
+fn clearing(seen: &Observation, keys: &[&str]) -> String {
     let keys: Vec<_> = keys.iter().map(|key| format!("{key}-")).collect();
     format!(
         "kubectl annotate -n {} deploy/{} {}",

@@ -1,7 +1,7 @@
 //! What to type next: runnable, safe to paste, and in the order of urgency.
 
 use super::*;
-use crate::observation::{Pull, Rollout, Spec};
+use crate::observation::{Pull, Spec};
 use crate::release::Run;
 
 const INGESTOR: ManagedImage = ManagedImage::Ingestor;
