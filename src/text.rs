@@ -1,5 +1,7 @@
 //! Text from outside (annotations, logs, events, registry bodies, object names), made fit for a terminal.
 
+use std::borrow::Cow;
+
 /// The longest stretch of a foreign text that a message quotes, in characters.
 pub(crate) const QUOTED: usize = 200;
 
@@ -42,23 +44,47 @@ pub(crate) fn is_unprintable(c: char) -> bool {
         || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
-/// A URL without what may be secret in it: the password and the query.
+/// A URL without what may be secret in it: the login and the query. Whatever stands before the last `@` is taken for the
+/// login: a password may hold an `@`, and a `/`, `?` or `#`, that nobody encoded (chart contract, section 13).
 pub(crate) fn without_secrets(url: &str) -> String {
     let (head, tail) = url
         .split_once("://")
         .map_or(("", url), |(scheme, rest)| (scheme, rest));
-    let tail = tail.split(['?', '#']).next().unwrap_or(tail);
-    let (authority, path) = tail.find('/').map_or((tail, ""), |at| tail.split_at(at));
-    // The last `@`: a password may hold one that nobody encoded (chart contract, section 13).
-    let host = authority.rsplit_once('@').map(|(_, host)| host);
+    let (login, rest) = tail
+        .rsplit_once('@')
+        .map_or(("", tail), |(_, rest)| ("***@", rest));
+    let rest = rest.split(['?', '#']).next().unwrap_or(rest);
     let scheme = if head.is_empty() {
         String::new()
     } else {
         format!("{head}://")
     };
-    match host {
-        Some(host) => printable(&format!("{scheme}***@{host}{path}"), QUOTED),
-        None => printable(&format!("{scheme}{authority}{path}"), QUOTED),
+    printable(&format!("{scheme}{login}{rest}"), QUOTED)
+}
+
+/// A text, of JSON perhaps, whose URLs show neither logins nor queries.
+pub(crate) fn without_logins(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut word = String::new();
+    let mut is_escaped = false;
+    for c in text.chars() {
+        if !is_escaped && (c == '"' || c.is_whitespace()) {
+            shown += &without_login(&word);
+            word.clear();
+            shown.push(c);
+        } else {
+            word.push(c);
+        }
+        is_escaped = c == '\\' && !is_escaped;
+    }
+    shown + &without_login(&word)
+}
+
+fn without_login(word: &str) -> Cow<'_, str> {
+    if word.contains("://") {
+        Cow::Owned(without_secrets(word))
+    } else {
+        Cow::Borrowed(word)
     }
 }
 
@@ -116,9 +142,28 @@ mod tests {
                 "https://cdn.example/blob?X-Amz-Signature=secret",
                 "https://cdn.example/blob",
             ),
-            ("acme:secret@proxy:3128/a@b", "***@proxy:3128/a@b"),
+            ("acme:secret@proxy:3128/a", "***@proxy:3128/a"),
+            ("socks4://acme:pa/ss@proxy:1080", "socks4://***@proxy:1080"),
+            ("http://acme:p?a#ss@proxy:3128", "http://***@proxy:3128"),
         ] {
             assert_eq!(want, without_secrets(url));
+        }
+    }
+
+    #[test]
+    fn a_text_keeps_everything_but_its_logins() {
+        for (text, want) in [
+            ("no URL: a@b?c", "no URL: a@b?c"),
+            (
+                r#"{"name":"HTTPS_PROXY","value":"http://acme:p\"a/s@proxy:3128"},"x@y""#,
+                r#"{"name":"HTTPS_PROXY","value":"http://***@proxy:3128"},"x@y""#,
+            ),
+            (
+                "pull https://cdn.example/blob?X-Amz-Signature=secret failed\n",
+                "pull https://cdn.example/blob failed\n",
+            ),
+        ] {
+            assert_eq!(want, without_logins(text));
         }
     }
 

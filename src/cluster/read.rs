@@ -226,7 +226,10 @@ impl Cluster {
         let body = self
             .bounded(call, self.client.request_text(request))
             .await?;
-        tracing::trace!("Response Body: {}", text::printable(&body, BODY_SHOWN));
+        tracing::trace!(
+            "Response Body: {}",
+            text::printable(&text::without_logins(&body), BODY_SHOWN)
+        );
         serde_json::from_str(&body).map_err(|error| Error::Answer {
             call: call.clone(),
             why: format!("the answer is not the API server's: {error}"),

@@ -131,10 +131,19 @@ fn is_this_machine(server: &Uri) -> bool {
 
 /// A password may hold an `@` that nobody encoded. Go takes the last one as the end of the login.
 fn one_at_sign(proxy: &str) -> String {
-    match proxy.rsplit_once('@') {
-        Some((login, host)) => format!("{}@{host}", login.replace('@', "%40")),
-        None => proxy.to_owned(),
+    let Some((before, host)) = proxy.rsplit_once('@') else {
+        return proxy.to_owned();
+    };
+    let (scheme, login) = before
+        .split_once("://")
+        .map_or((String::new(), before), |(scheme, login)| {
+            (format!("{scheme}://"), login)
+        });
+    let mut encoded = login.to_owned();
+    for (sign, code) in [('@', "%40"), ('/', "%2F"), ('?', "%3F"), ('#', "%23")] {
+        encoded = encoded.replace(sign, code);
     }
+    format!("{scheme}{encoded}@{host}")
 }
 
 /// The entries of `NO_PROXY` without their ports, and without those that name another port than the server's.
