@@ -125,6 +125,9 @@ impl Cli {
                 "the argument '--from cluster' makes a pod: it cannot be used with '--watch', '--all-namespaces' or '--contexts'".to_owned(),
             );
         }
+        if status.watch && status.quiet {
+            return conflict("the argument '--watch' cannot be used with '--quiet'".to_owned());
+        }
         if status.watch && status.output == StatusFormat::Prometheus {
             return conflict(
                 "the argument '--watch' cannot be used with '--output prometheus'".to_owned(),

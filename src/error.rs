@@ -127,9 +127,9 @@ pub(crate) enum Error {
         names: Vec<String>,
     },
 
-    /// Nobody can be asked, and nobody said yes beforehand.
-    #[error("refresh needs confirmation; stdin is not a terminal")]
-    Unconfirmed,
+    /// Nobody can be asked, and nobody said yes beforehand; `or` is what there is beside `--now`.
+    #[error("refresh needs confirmation; {why}")]
+    Unconfirmed { why: String, or: &'static str },
 
     /// The file through which kubectl completes a plugin's words.
     #[error("{doing} {path:?}: {why}")]
@@ -163,9 +163,7 @@ impl Error {
                 "choose one with -l app.kubernetes.io/instance=NAME".to_owned()
             }
             Self::Completion { .. } => "name another folder on PATH with --dir".to_owned(),
-            Self::Unconfirmed => {
-                "run it again with --now, or with --dry-run to see the plan".to_owned()
-            }
+            Self::Unconfirmed { or, .. } => format!("run it again with --now{or}"),
             Self::NotRolledOut { .. } => "look at its pods and their events".to_owned(),
             Self::NotInPod => {
                 "a tick counts and clears for the pods of the cluster; to run one from here all the same, pass --kubeconfig"
@@ -229,7 +227,7 @@ impl Error {
             | Self::Rejected { .. }
             | Self::Answer { .. }
             | Self::SeveralReleases { .. }
-            | Self::Unconfirmed
+            | Self::Unconfirmed { .. }
             | Self::Completion { .. }
             | Self::Output { .. } => None,
         }
@@ -240,7 +238,7 @@ impl Error {
     /// How a command ends that this error ends.
     pub(crate) const fn exit(&self) -> Exit {
         match self {
-            Self::SeveralReleases { .. } | Self::Unconfirmed | Self::NotInPod => Exit::Usage,
+            Self::SeveralReleases { .. } | Self::Unconfirmed { .. } | Self::NotInPod => Exit::Usage,
             _ => Exit::Failed,
         }
     }

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 
 use crate::error::Error;
+use crate::image::ManagedImage;
 use crate::node::Node;
 use crate::observation::{Blind, Observation, RegistryAnswers, Seen};
 
@@ -42,9 +43,19 @@ pub(crate) struct Unseen {
     pub(crate) why: Blind,
 }
 
+/// That of the release's CronJob, or of its jobs-manager; empty where neither could be read.
+fn uid(seen: &Observation) -> &str {
+    if let Some(cron_job) = seen.release.cron_job() {
+        return &cron_job.uid;
+    }
+    let jobs_manager = seen.image(ManagedImage::JobsManager);
+    let workload = jobs_manager.and_then(|image| image.workload.as_ref().ok());
+    workload.map_or("", |workload| &workload.object.uid)
+}
+
 impl Fleet {
-    /// Two contexts may lead to one cluster. Its CronJobs have the same uids behind both; a release is kept where it
-    /// was seen first.
+    /// Two contexts may lead to one cluster. Its objects have the same uids behind both; a release is kept where it was
+    /// seen first.
     pub(crate) fn new(mut members: Vec<Member>) -> Self {
         let mut known = HashMap::<String, String>::new();
         for member in &mut members {
@@ -53,7 +64,7 @@ impl Fleet {
             };
             let context = &member.context;
             overview.releases.retain(|seen| {
-                let uid = seen.release.cron_job().map_or("", |cron_job| &cron_job.uid);
+                let uid = uid(seen);
                 let first = known
                     .entry(uid.to_owned())
                     .or_insert_with(|| context.clone());

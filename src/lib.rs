@@ -78,6 +78,10 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
             Some(Page::ExitCodes) => terminal::print(&error::exit_codes()).map(|()| Exit::Done),
             page => return run(cli::words_for(page)),
         },
+        // It clears its Job up before it ends.
+        Command::Status(status) if status.lookups.from == cli::From::Cluster => command::run(
+            command::status::status(&status, cli.screen, &cli.connection),
+        ),
         Command::Status(status) => command::wait_for(command::status::status(
             &status,
             cli.screen,

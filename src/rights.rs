@@ -126,6 +126,7 @@ pub(crate) const WATCH: &[Rule] = &[
     rule(Release, CRON_JOBS, &["watch"], CHANGES),
     rule(Release, JOBS, &["watch"], CHANGES),
     rule(Release, PODS, &["watch"], CHANGES),
+    rule(NodeAgents, DAEMON_SETS, &["watch"], CHANGES),
 ];
 
 /// Beside those of `STATUS`.
@@ -172,6 +173,12 @@ pub(crate) const REFRESH: &[Rule] = &[
         Required,
     ),
     rule(Release, PODS, &["list"], Required),
+    rule(
+        Release,
+        ("", "pods/log"),
+        &["get"],
+        Helps("what a run of the refresh job says"),
+    ),
     rule(Release, ("apps", "replicasets"), &["list"], Required),
     rule(
         Release,

@@ -151,8 +151,19 @@ fn is_animated(screen: Screen) -> bool {
 }
 
 /// Whether there is somebody to ask. Only stdin and stderr together are a person.
-pub(crate) fn is_attended() -> bool {
-    io::stdin().is_terminal() && io::stderr().is_terminal()
+///
+/// # Errors
+///
+/// Which of its ends is none.
+pub(crate) fn is_attended() -> Result<(), String> {
+    let ends = [
+        ("stdin", io::stdin().is_terminal()),
+        ("stderr", io::stderr().is_terminal()),
+    ];
+    match ends.iter().find(|(_, is_terminal)| !is_terminal) {
+        Some((end, _)) => Err(format!("{end} is not a terminal")),
+        None => Ok(()),
+    }
 }
 
 /// Waits, and from half a second on says on a terminal for what.

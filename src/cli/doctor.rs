@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
-use super::RequestTimeout;
+use super::Timeout;
 use crate::render::rbac::Of;
 
 pub(super) const EXAMPLES: &str = "\
@@ -30,7 +30,7 @@ pub(crate) struct Doctor {
 
     /// Look again until nothing is wrong, at most this long: 30s, 10m
     #[arg(long, value_name = "DURATION")]
-    pub(crate) wait: Option<RequestTimeout>,
+    pub(crate) wait: Option<Timeout>,
 
     /// Do not look from a pod: make no Job
     #[arg(long, conflicts_with_all = ["all_nodes", "probe_image"])]

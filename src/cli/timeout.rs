@@ -33,7 +33,10 @@ impl FromStr for RequestTimeout {
     }
 }
 
-/// How long a command may take as a whole; never zero.
+/// Whatever is counted from now on stays within what clocks hold.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// How long a command may take as a whole: never zero, and a year at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Timeout(pub(crate) Duration);
 
@@ -42,7 +45,11 @@ impl FromStr for Timeout {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let RequestTimeout(limit) = text.parse()?;
-        limit.map(Self).ok_or("more than nothing, as in 10m")
+        let limit = limit.ok_or("more than nothing, as in 10m")?;
+        if limit > LONGEST {
+            return Err("a year at most, as in 8760h");
+        }
+        Ok(Self(limit))
     }
 }
 
@@ -66,7 +73,15 @@ mod tests {
             assert_eq!(Ok(RequestTimeout(want)), text.parse(), "{text}");
         }
         assert_eq!(Ok(Timeout(ms(600_000))), "10m".parse());
-        assert!("0".parse::<Timeout>().is_err());
+        for text in [
+            "0",
+            "8760h1s",
+            "9223372036854775807",
+            "18446744073709551615",
+        ] {
+            assert!(text.parse::<Timeout>().is_err(), "{text}");
+        }
+        assert_eq!(Ok(Timeout(LONGEST)), "8760h".parse());
         for text in [
             "", "s", "-5", "-5s", "5x", "1 hour", "PT1H", "forever", "1d",
         ] {

@@ -348,7 +348,8 @@ fn is_leftover(job: &Job, now: Timestamp) -> bool {
         .and_then(|spec| spec.active_deadline_seconds);
     match (started, deadline) {
         (Some(started), Some(deadline)) => {
-            now.duration_since(started.0) > SignedDuration::from_secs(deadline) + OVERRUN
+            now.duration_since(started.0)
+                > SignedDuration::from_secs(deadline).saturating_add(OVERRUN)
         }
         _ => false,
     }

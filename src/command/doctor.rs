@@ -115,11 +115,9 @@ async fn rounds(
 }
 
 /// `None` where it is time to stop.
-fn left(wait: cli::RequestTimeout, elapsed: Duration) -> Option<Duration> {
-    match wait.0 {
-        None => Some(AGAIN),
-        Some(limit) => limit.checked_sub(elapsed).filter(|left| !left.is_zero()),
-    }
+fn left(wait: cli::Timeout, elapsed: Duration) -> Option<Duration> {
+    let left = wait.0.checked_sub(elapsed);
+    left.filter(|left| !left.is_zero())
 }
 
 fn report(args: &cli::Doctor, readings: &Readings, took: Duration) -> DoctorReport {

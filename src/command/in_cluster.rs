@@ -31,8 +31,10 @@ pub(crate) async fn in_cluster(
     shown: cli::Screen,
     connection: &cli::Connection,
 ) -> Result<Exit, Error> {
-    if !args.now && !is_attended() {
-        return Err(Error::Unconfirmed);
+    if !args.now
+        && let Err(why) = is_attended()
+    {
+        return Err(Error::Unconfirmed { why, or: "" });
     }
     let started = Instant::now();
     let cluster = connect(connection).await?;

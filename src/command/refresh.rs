@@ -34,6 +34,9 @@ use crate::terminal::{self, is_attended};
 use journal::Journal;
 use planning::Planned;
 
+/// What can be had without a yes.
+const PLAN_ALONE: &str = ", or with --dry-run to see the plan";
+
 /// One run of the command: who is asked, and until when.
 struct Run<'a> {
     args: &'a cli::Refresh,
@@ -44,6 +47,8 @@ struct Run<'a> {
     journal: &'a Journal<'a>,
     pace: Pace,
     started: Instant,
+    /// How long questions have stood.
+    asking: Cell<Duration>,
     /// Whether a plan was made anew because something changed underneath.
     renewed: Cell<bool>,
 }
@@ -70,8 +75,15 @@ async fn refresh_through(
     connection: &cli::Connection,
 ) -> Result<Exit, Error> {
     let is_asked = !args.now && args.dry_run.is_none();
-    if is_asked && (args.output != RefreshFormat::Table || !is_attended()) {
-        return Err(Error::Unconfirmed);
+    if is_asked && args.output != RefreshFormat::Table {
+        return Err(Error::Unconfirmed {
+            why: "-o json and -o yaml leave no room for a question".to_owned(),
+            or: PLAN_ALONE,
+        });
+    }
+    if is_asked && let Err(why) = is_attended() {
+        let or = if args.rearm { "" } else { PLAN_ALONE };
+        return Err(Error::Unconfirmed { why, or });
     }
     let cluster = connect(connection).await?;
     let jobs = OwnJobs::new(&cluster, &cluster.namespace, pace.interval);
@@ -85,6 +97,7 @@ async fn refresh_through(
         journal: &journal,
         pace,
         started: Instant::now(),
+        asking: Cell::new(Duration::ZERO),
         renewed: Cell::new(false),
     };
     let ended = tokio::select! {
@@ -99,9 +112,18 @@ async fn refresh_through(
 }
 
 impl Run<'_> {
-    /// What is left of `--timeout`.
+    /// What is left of `--timeout`, which does not run while a person is asked.
     fn left(&self) -> Duration {
-        self.args.timeout.0.saturating_sub(self.started.elapsed())
+        let taken = self.started.elapsed().saturating_sub(self.asking.get());
+        self.args.timeout.0.saturating_sub(taken)
+    }
+
+    /// Asks a person, who may take their time.
+    fn ask<T>(&self, question: impl FnOnce() -> T) -> T {
+        let began = Instant::now();
+        let answer = question();
+        self.asking.set(self.asking.get() + began.elapsed());
+        answer
     }
 
     fn request(&self) -> Request {
@@ -149,7 +171,11 @@ impl Run<'_> {
                 }
                 Reply::Answer(Some(images)) => {
                     request.images = images;
-                    break self.planned(planned.seen, &request).await;
+                    let chosen = self.planned(planned.seen, &request).await;
+                    if let Some(ending) = self.refused(&chosen) {
+                        return Ok(ending);
+                    }
+                    break chosen;
                 }
             }
         };
@@ -163,25 +189,35 @@ impl Run<'_> {
 
     /// Why nothing is to be done, or can be.
     fn refused(&self, planned: &Planned) -> Option<Ending> {
-        let plan = &planned.plan;
-        let ending = if !self.args.images.is_empty() && !plan.refused.is_empty() {
-            Ending::Refused(Exit::Found)
-        } else if let Some(guard) = plan.stopped_by() {
-            Ending::Refused(match guard.verdict {
-                Verdict::Fail => Exit::Failed,
-                Verdict::Refuse | Verdict::Wait | Verdict::Follow | Verdict::Ask | Verdict::Go => {
-                    Exit::Found
-                }
-            })
-        } else if !plan.is_empty() {
-            return None;
-        } else if is_nothing_resolvable(planned) {
-            Ending::Refused(Exit::Found)
-        } else {
-            Ending::NothingToDo
-        };
+        let ending = self.refusal(planned)?;
         self.journal.adopt(planned);
         Some(ending)
+    }
+
+    fn refusal(&self, planned: &Planned) -> Option<Ending> {
+        let plan = &planned.plan;
+        Some(
+            if !self.args.images.is_empty() && !plan.refused.is_empty() {
+                Ending::Refused(Exit::Found)
+            } else if let Some(guard) = plan.stopped_by() {
+                Ending::Refused(match guard.verdict {
+                    Verdict::Fail => Exit::Failed,
+                    Verdict::Refuse
+                    | Verdict::Wait
+                    | Verdict::Follow
+                    | Verdict::Ask
+                    | Verdict::Go => Exit::Found,
+                })
+            } else if self.args.pull_test == cli::PullTest::Only && plan.choices().is_empty() {
+                Ending::NothingToDo
+            } else if !plan.is_empty() {
+                return None;
+            } else if is_nothing_resolvable(planned) {
+                Ending::Refused(Exit::Found)
+            } else {
+                Ending::NothingToDo
+            },
+        )
     }
 
     /// Which images, where a person may choose; `None` where there is nothing to choose.
@@ -195,15 +231,14 @@ impl Run<'_> {
             .iter()
             .map(|image| choice(&document, *image))
             .collect();
-        Ok(
-            match choose("Which images? (space marks, enter goes on)", &items)? {
-                Reply::Interrupted => Reply::Interrupted,
-                Reply::Answer(chosen) if chosen.len() == choices.len() => Reply::Answer(None),
-                Reply::Answer(chosen) => Reply::Answer(Some(
-                    chosen.into_iter().map(|place| choices[place]).collect(),
-                )),
-            },
-        )
+        let question = "Which images? (space marks, enter goes on)";
+        Ok(match self.ask(|| choose(question, &items))? {
+            Reply::Interrupted => Reply::Interrupted,
+            Reply::Answer(chosen) if chosen.len() == choices.len() => Reply::Answer(None),
+            Reply::Answer(chosen) => Reply::Answer(Some(
+                chosen.into_iter().map(|place| choices[place]).collect(),
+            )),
+        })
     }
 
     fn consent(&self, planned: &Planned) -> Result<Reply<bool>, Error> {
@@ -211,7 +246,7 @@ impl Run<'_> {
             return Ok(Reply::Answer(true));
         }
         match question(&Plan::new(&planned.view())) {
-            Some(question) => confirm(&question),
+            Some(question) => self.ask(|| confirm(&question)),
             None => Ok(Reply::Answer(true)),
         }
     }

@@ -7,7 +7,7 @@ mod watch;
 use crate::cli::{self, StatusFormat};
 use crate::cluster::connect::connect;
 use crate::error::{Error, Exit};
-use crate::health::assess;
+use crate::health::{State, assess};
 use crate::look::look;
 use crate::observation::Observation;
 use crate::render::digests::DigestForm;
@@ -65,17 +65,20 @@ fn judged(args: &cli::Status, seen: &[Observation]) -> Vec<ImageStatus> {
         .iter()
         .map(|seen| ImageStatus::new(seen, &assess(seen)));
     statuses
-        .map(|status| status.only(|image| is_asked_for(args, image)))
+        .map(|status| {
+            // No image is frozen: the release is, with all of its images.
+            let is_frozen = status.summary.frozen.is_some() && args.state.contains(&State::Frozen);
+            status.only(|image| is_named(args, image) && (is_frozen || is_in_state(args, image)))
+        })
         .collect()
 }
 
-/// Without a name every image is, and without a state every state.
-fn is_asked_for(args: &cli::Status, image: &Image) -> bool {
-    let in_state =
-        args.state.is_empty() || image.states.iter().any(|state| args.state.contains(state));
-    is_named(args, image) && in_state
+/// Without a state every image is.
+fn is_in_state(args: &cli::Status, image: &Image) -> bool {
+    args.state.is_empty() || image.states.iter().any(|state| args.state.contains(state))
 }
 
+/// Without a name every image is.
 fn is_named(args: &cli::Status, image: &Image) -> bool {
     args.images.is_empty() || image.names().any(|name| args.images.contains(&name))
 }

@@ -112,7 +112,10 @@ fn every_error_says_what_failed_why_and_what_to_do() {
             namespace: "tracebloc".to_owned(),
             names: names(&["berlin", "lab"]),
         },
-        Error::Unconfirmed,
+        Error::Unconfirmed {
+            why: "stdin is not a terminal".to_owned(),
+            or: ", or with --dry-run to see the plan",
+        },
         Error::NotRolledOut {
             call: call(),
             why: why(),

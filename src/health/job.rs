@@ -199,7 +199,7 @@ fn stuck<'a>(seen: &'a Observation, cron_job: &CronJob) -> Option<Frozen<'a>> {
         };
         let begun = run.started.or(run.scheduled)?;
         let age = Duration::try_from(seen.at.duration_since(begun)).ok()?;
-        if age > deadline + DEADLINE_SLACK {
+        if age > deadline.saturating_add(DEADLINE_SLACK) {
             Some(Frozen::Stuck(run, Why::PastDeadline(deadline)))
         } else if pods == 0 && age > POD_EXPECTED {
             Some(Frozen::Stuck(run, Why::NoPod))

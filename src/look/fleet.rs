@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use futures::{StreamExt as _, stream};
 
-use super::{fetch, merge, resolve};
+use super::{disprove, fetch, merge, resolve};
 use crate::cluster::connect::{Cluster, Contexts};
 use crate::cluster::observe::{Reach, overview};
 use crate::error::Error;
@@ -104,6 +104,9 @@ pub(crate) async fn ask_again(
             overview.releases.iter_mut().for_each(|seen| seen.at = now);
         }
     }
+    // What failed is asked for again.
+    fleet.answers.manifests.retain(|_, found| found.is_ok());
+    fleet.answers.configs.retain(|_, found| found.is_ok());
     ask(fleet, session).await;
 }
 
@@ -113,6 +116,7 @@ async fn ask(fleet: &mut Fleet, session: Result<&Session, &Failure>) {
     fleet.each(|seen| references.extend(tags(seen)));
     fleet.answers.latest = resolve(session, &references).await;
     loop {
+        disprove(&mut fleet.answers);
         fleet.answers.took = started.elapsed();
         let mut missing = Wanted::default();
         fleet.each(|seen| missing.extend(wanted(seen)));

@@ -208,6 +208,7 @@ impl Screen<'_> {
             many => format!(" in {many} contexts"),
         };
         let releases = match counts.total {
+            0 if self.fleet.found() > 0 => format!("no image matches{contexts}"),
             0 => format!("No tracebloc release found{contexts}"),
             1 => format!("1 release{contexts}: {}", states.join(", ")),
             many => format!("{many} releases{contexts}: {}", states.join(", ")),

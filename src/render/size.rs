@@ -2,7 +2,7 @@
 
 /// `212 MB`, `1.3 GB`, `640 kB`.
 pub(crate) fn size(bytes: u64) -> String {
-    let tenths = |unit: u64| (bytes + unit / 20) / (unit / 10);
+    let tenths = |unit: u64| bytes.saturating_add(unit / 20) / (unit / 10);
     match bytes {
         0..1_000_000 => format!("{} kB", bytes.div_ceil(1_000)),
         1_000_000..999_500_000 => format!("{} MB", (bytes + 500_000) / 1_000_000),
@@ -29,6 +29,7 @@ mod tests {
             ("999 MB", 999_499_999),
             ("1.0 GB", 999_500_000),
             ("1.3 GB", 1_250_000_000),
+            ("18446744073.7 GB", u64::MAX),
         ] {
             assert_eq!(want, size(bytes), "{bytes}");
         }

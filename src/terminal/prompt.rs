@@ -23,7 +23,7 @@ pub(crate) enum Reply<T> {
 ///
 /// # Errors
 ///
-/// [`Error::Unconfirmed`] where there is nobody to ask.
+/// [`Error::Unconfirmed`] where the terminal cannot be asked.
 pub(crate) fn confirm(question: &str) -> Result<Reply<bool>, Error> {
     let asked = Confirm::new()
         .with_prompt(question)
@@ -53,7 +53,10 @@ fn reply<T>(asked: dialoguer::Result<T>) -> Result<Reply<T>, Error> {
             say(SHOW_CURSOR);
             match error.kind() {
                 ErrorKind::Interrupted => Ok(Reply::Interrupted),
-                _ => Err(Error::Unconfirmed),
+                _ => Err(Error::Unconfirmed {
+                    why: format!("the terminal cannot be asked: {error}"),
+                    or: "",
+                }),
             }
         }
     }

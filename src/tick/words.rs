@@ -9,6 +9,7 @@ use crate::lookup::{Failure, Layer};
 use crate::observation::{Target, WorkloadKind};
 use crate::record::Streak;
 use crate::shell::word;
+use crate::text::{QUOTED, printable};
 
 /// `deployment/NAME`, as the log names a workload.
 pub(super) fn spelled(target: &Target) -> String {
@@ -16,7 +17,7 @@ pub(super) fn spelled(target: &Target) -> String {
         WorkloadKind::Deployment => "deployment",
         WorkloadKind::DaemonSet => "daemonset",
     };
-    format!("{kind}/{}", target.name)
+    format!("{kind}/{}", printable(&target.name, QUOTED))
 }
 
 /// What a WARN or ERROR line ends with: code, host, layer, and what was seen there.
@@ -109,7 +110,7 @@ fn at_end(code: Option<Code>) -> String {
 }
 
 pub(super) fn mirrored(host: &str) -> [String; 4] {
-    let host = crate::text::printable(host, crate::text::QUOTED);
+    let host = printable(host, QUOTED);
     [
         format!("NOTE: images are served from private mirror '{host}', not from docker.io"),
         "  what docker.io's tags name says nothing about what this release pulls".to_owned(),

@@ -39,6 +39,8 @@ impl Run<'_> {
         if self.args.pull_test == When::Only {
             return Ok(());
         }
+        // Before the attempt is counted: an attempt that nothing follows would bring the lock-out nearer.
+        self.in_time()?;
         let mut states = self.reread(&mut planned).await?;
         self.rearm(&planned, &mut states).await?;
         self.count(&mut planned, &mut states).await?;
@@ -51,6 +53,13 @@ impl Run<'_> {
             }
         }
         self.finish(&planned, &mut states, &verified).await
+    }
+
+    fn in_time(&self) -> Result<(), Ending> {
+        if self.left().is_zero() {
+            return Err(Ending::TimedOut(self.args.timeout.0));
+        }
+        Ok(())
     }
 
     async fn rearm(&self, planned: &Planned, states: &mut States) -> Result<(), Ending> {
@@ -98,15 +107,9 @@ impl Run<'_> {
                 .await?
             {
                 None => {
-                    let limit = planned
-                        .seen
-                        .release
-                        .cron_job()
-                        .map(|cron_job| &cron_job.limits.attempts);
-                    let of = match limit {
-                        Some(crate::capability::Limit::At(limit)) => format!(" of {limit}"),
-                        _ => String::new(),
-                    };
+                    let cron_job = planned.seen.release.cron_job();
+                    let limit = cron_job.and_then(|cron_job| cron_job.limits.attempts.number());
+                    let of = limit.map_or_else(String::new, |limit| format!(" of {limit}"));
                     self.journal.end(
                         StepResult::Done,
                         format!("attempt {number}{of}"),
@@ -133,9 +136,7 @@ impl Run<'_> {
             if change.stage != Stage::Patch {
                 return Ok(());
             }
-            if self.left().is_zero() {
-                return Err(Ending::TimedOut(self.args.timeout.0));
-            }
+            self.in_time()?;
             self.journal.begin(Step::Patch, Some(&change.target));
             match self
                 .write(&change.target, states, Write::Template(&change.edits))

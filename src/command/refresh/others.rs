@@ -54,7 +54,7 @@ impl Run<'_> {
             _ => return Ok(Way::Free),
         };
         if !self.args.now {
-            match confirm(&question)? {
+            match self.ask(|| confirm(&question))? {
                 Reply::Interrupted => {
                     return Ok(Way::Closed(Ending::Interrupted(Exit::Interrupted)));
                 }

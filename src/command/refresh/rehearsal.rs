@@ -6,7 +6,7 @@ use super::Run;
 use super::planning::Planned;
 use crate::cli::DryRun;
 use crate::cluster::apply::{self, Write};
-use crate::error::{Error, Exit};
+use crate::error::Error;
 use crate::observation::Target;
 use crate::plan::{RefreshPlan, Stage};
 use crate::record::Streak;
@@ -25,11 +25,7 @@ impl Run<'_> {
             self.send_dry(&planned.plan).await?;
         }
         self.journal.rehearsed(planned, dry_run)?;
-        Ok(if planned.plan.stopped_by().is_some() {
-            Ending::Refused(Exit::Found)
-        } else {
-            Ending::NothingToDo
-        })
+        Ok(self.refusal(planned).unwrap_or(Ending::NothingToDo))
     }
 
     /// Sends every patch with the version first read, and has none carried out.

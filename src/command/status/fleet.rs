@@ -128,7 +128,7 @@ pub(super) fn page(args: &cli::Status, screen: cli::Screen, fleet: &Fleet) -> St
 /// something was expected.
 fn exit(args: &cli::Status, fleet: &Fleet) -> Exit {
     let found = Exit::of_code(fleet.summary.exit_code).filter(|_| args.exit_code || args.quiet);
-    let is_empty = fleet.summary.releases.total == 0 && !args.all_namespaces;
+    let is_empty = fleet.found() == 0 && !args.all_namespaces;
     found
         .into_iter()
         .chain([fleet.reach()])

@@ -122,6 +122,12 @@ impl Fleet {
         Self::of(placed, all, unreachable.collect(), contexts, incomplete)
     }
 
+    /// How many releases there are, whichever of them were asked for.
+    pub(crate) fn found(&self) -> usize {
+        let contexts = self.contexts.iter();
+        contexts.filter_map(|context| context.releases).sum()
+    }
+
     /// The releases of one namespace.
     pub(crate) fn of_namespace(statuses: Vec<ImageStatus>) -> Self {
         let all = statuses.iter().map(ImageStatus::state).collect();

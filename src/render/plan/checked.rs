@@ -330,7 +330,9 @@ impl Screen<'_> {
                 None => format!("{} (size not known)", self.digests.show(&one.digest)),
             },
             several => {
-                let sizes: Option<u64> = several.iter().map(|pull| pull.size_bytes).sum();
+                let sizes = several
+                    .iter()
+                    .try_fold(0u64, |sum, pull| Some(sum.saturating_add(pull.size_bytes?)));
                 let sizes = sizes.map_or_else(|| "size not known".to_owned(), size);
                 format!("{} ({sizes})", count(several.len(), "image"))
             }

@@ -79,6 +79,14 @@ fn a_signal_during_the_pull_test_removes_its_jobs_and_changes_nothing() {
 }
 
 #[test]
+fn an_attempt_that_nothing_can_follow_is_not_counted() {
+    let (site, _changed) = slow("Deployment");
+    let output = run(&site, &["--now", "--pull-test=skip", "--timeout=1ms"]);
+    assert_eq!((output.code, writes(&site)), (Some(7), 0), "{output:?}");
+    assert_eq!(record(&site, "refresh-attempt"), None);
+}
+
+#[test]
 fn the_time_that_is_up_ends_the_wait_and_undoes_nothing() {
     let (site, _changed) = slow("Deployment");
     let output = run(&site, &["--now", "--pull-test=skip", "--timeout=2s"]);

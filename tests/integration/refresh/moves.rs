@@ -134,15 +134,26 @@ fn off_a_terminal_nobody_is_asked_and_nothing_is_read() {
     let words = "error: refresh needs confirmation; stdin is not a terminal\n\
                  hint: run it again with --now, or with --dry-run to see the plan\n";
     refresh(&site, &[]).stderr(words).status(2);
-    refresh(&site, &["-o", "json"]).stderr(words).status(2);
+    let of_output = words.replace(
+        "stdin is not a terminal",
+        "-o json and -o yaml leave no room for a question",
+    );
+    refresh(&site, &["-o", "json"]).stderr(&of_output).status(2);
+    for more in ["--in-cluster", "--rearm"] {
+        let without_plan = words.replace(", or with --dry-run to see the plan", "");
+        refresh(&site, &[more]).stderr(&without_plan).status(2);
+    }
     assert_eq!(site.cluster.count("", ""), 0);
 }
 
 #[test]
 fn a_pin_that_is_named_is_refused() {
     let site = site(|latest, _, now| held_prod_pin_g10(latest, now));
+    for how in ["--dry-run", "--now"] {
+        let output = run(&site, &["ingestor", how]);
+        assert_eq!((output.code, writes(&site)), (Some(3), 0), "{output:?}");
+    }
     let output = run(&site, &["ingestor", "--now"]);
-    assert_eq!((output.code, writes(&site)), (Some(3), 0), "{output:?}");
     assert!(
         output.stdout.contains("TBI-406") || output.stdout.contains("pinned"),
         "{}",

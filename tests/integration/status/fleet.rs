@@ -6,7 +6,8 @@ use crate::world::sim::api::access::Denial;
 use crate::world::sim::api::faults::Fault;
 use crate::world::sim::api::kubeconfig::Login;
 use crate::world::sim::api::refusal::Refusal;
-use crate::world::sim::release::Generation::{G1, G7, G8, G10};
+use crate::world::sim::registries::rules::{Kind, at};
+use crate::world::sim::release::Generation::{G1, G2, G7, G8, G10};
 use crate::world::sim::release::scenarios::{fleet, incident_g2};
 
 /// A release of its own name in a namespace of that name.
@@ -346,6 +347,25 @@ fn a_registry_that_is_rate_limited_is_one_note_for_all() {
         .filter(|line| line.contains("ghcr.io"))
         .collect();
     assert_eq!(notes.len(), 1, "{lines:#?}");
+}
+
+#[test]
+fn a_tag_that_names_what_its_registry_does_not_have_names_nothing() {
+    let site = healthy_site(G10);
+    let docker = at("registry-1.docker.io").only(Kind::Manifest);
+    site.internet.fault(docker, "baddigest".parse().unwrap());
+    let alone = status(&site, &["--exit-code"]).output();
+    let all = status(&site, &["-A", "--exit-code"]).output();
+    assert_eq!((alone.code, all.code), (Some(5), Some(5)), "{all:?}");
+    assert!(all.stdout.contains("unknown"), "{}", all.stdout);
+}
+
+#[test]
+fn an_image_that_no_release_has_is_not_a_release_that_is_not_there() {
+    let site = healthy_site(G2);
+    status(&site, &["-A", "resource-monitor"])
+        .stdout("no image matches\n")
+        .success();
 }
 
 #[test]

@@ -1,6 +1,11 @@
 //! `status --from=cluster`: a pod says what tags name, and nothing of it is left.
 
+use std::sync::mpsc;
+use std::time::Duration;
+
 use super::*;
+use crate::world::sim::api::faults::Fault;
+use crate::world::sim::api::store::At;
 use crate::world::sim::probe::probes;
 use crate::world::sim::release::Generation::G10;
 use crate::world::sim::release::scenarios::incident_g2;
@@ -49,6 +54,29 @@ fn what_a_pod_cannot_reach_is_unknown_for_the_reason_that_it_met() {
         &output.stdout,
     );
     assert_eq!(0, left(&site));
+}
+
+/// The pod's Job that nobody starts, and who tells that it was made.
+#[test]
+fn a_signal_removes_the_job_before_it_ends_the_look() {
+    for (signal, code) in [("INT", 130), ("TERM", 143)] {
+        let site = healthy_site(G10);
+        let (made, heard) = mpsc::channel();
+        site.cluster
+            .fault(Fault::on("POST", "/jobs").then(move |_| {
+                let _ = made.send(());
+            }));
+        let running = status(&site, FROM).start();
+        heard.recv_timeout(Duration::from_secs(60)).unwrap();
+        running.signal(signal);
+        let output = running.output();
+        assert_eq!(output.code, Some(code), "{output:?}");
+        let kept = site
+            .cluster
+            .store(|store| store.all(At::new("Job", "", "").resource, Some(NS)));
+        let ours = |job: &Value| job["metadata"]["labels"]["images.tracebloc.io/run"].is_string();
+        assert_eq!(0, kept.iter().filter(|job| ours(job)).count(), "{signal}");
+    }
 }
 
 #[test]

@@ -114,15 +114,19 @@ fn what_could_not_be_looked_at_is_told_and_is_no_zero() {
 }
 
 #[test]
-fn metrics_are_not_watched() {
-    Plugin::new()
-        .args(["status", "--watch", "-o", "prometheus"])
-        .stderr(
-            "error: the argument '--watch' cannot be used with '--output prometheus'\n\n\
+fn metrics_and_silence_are_not_watched() {
+    for (args, other) in [
+        (&["-o", "prometheus"][..], "--output prometheus"),
+        (&["--quiet"], "--quiet"),
+    ] {
+        let words = format!(
+            "error: the argument '--watch' cannot be used with '{other}'\n\n\
              Usage: kubectl tracebloc-images [OPTIONS] <COMMAND>\n\n\
-             For more information, try '--help'.\n",
-        )
-        .status(2);
+             For more information, try '--help'.\n"
+        );
+        let plugin = Plugin::new().args(["status", "--watch"]).args(args);
+        plugin.stderr(&words).status(2);
+    }
 }
 
 /// The README's line, in a folder of this test's.
