@@ -64,6 +64,10 @@ fn three_unresolved_ticks_stick_the_ingestor_until_a_tick_resolves_it_again() {
         "{}",
         tick.log
     );
+    for mark in ["consecutive-failures", "last-error"] {
+        let mark = format!("ingestor-refresh-{mark}");
+        assert_eq!(berlin.mark(&mark), Value::Null, "{mark}");
+    }
     assert_eq!(tick.outcome, "Complete", "{}", tick.log);
     let screen = berlin.laptop(&["status", "--exit-code"]).ok();
     assert_eq!(row(&screen, "ingestor")[6..], ["amd64", "current"]);

@@ -66,6 +66,24 @@ fn run_now(berlin: &Installed, more: &[&str], code: i32) -> String {
     run.exits(code).stdout
 }
 
+/// The Job that a run followed, as the API server keeps it.
+fn followed(berlin: &Installed, page: &str) -> Value {
+    let words = page
+        .split("Follows   job/")
+        .nth(1)
+        .expect("a Job is followed");
+    let name = words.split_whitespace().next().unwrap();
+    berlin.kubectl(&["get", "job", name, "-o", "json"]).json()
+}
+
+/// `Complete` or `Failed`, by the condition that holds.
+fn condition(job: &Value) -> &str {
+    let mut conditions = job["status"]["conditions"].as_array().into_iter().flatten();
+    let ends = |kind: &Value| kind == "Complete" || kind == "Failed";
+    let found = conditions.find(|one| ends(&one["type"]) && one["status"] == "True");
+    found.and_then(|one| one["type"].as_str()).unwrap_or("none")
+}
+
 fn label(berlin: &Installed, label: &str) {
     berlin
         .kubectl(&[

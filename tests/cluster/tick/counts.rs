@@ -40,6 +40,19 @@ fn four_failed_lookups_fail_the_job_and_one_that_succeeds_moves_the_ingestor() {
             "tracebloc.io/ingestor-refresh-consecutive-failures = 1",
         ],
     );
+    let job = followed(&berlin, &page);
+    assert_eq!(
+        ("Complete", json!("1")),
+        (condition(&job), berlin.mark(FAILURES))
+    );
+    let log = format!("job/{}", job["metadata"]["name"].as_str().unwrap());
+    assert_says(
+        &berlin.kubectl(&["logs", &log]).ok(),
+        &[
+            "WARN: could not resolve latest ingestor digest (failure 1/3;",
+            "tick complete",
+        ],
+    );
     network.heal();
     network.fault("pod ghcr.io refuse");
     let page = run_now(&berlin, &[], 5);
@@ -50,6 +63,11 @@ fn four_failed_lookups_fail_the_job_and_one_that_succeeds_moves_the_ingestor() {
             "ingestor: not resolved, 2 of 3 in a row; at 3 the run fails; ghcr.io: connect:",
             "complete, but with warnings",
         ],
+    );
+    let job = followed(&berlin, &page);
+    assert_eq!(
+        ("Complete", json!("2")),
+        (condition(&job), berlin.mark(FAILURES))
     );
 
     let page = run_now(&berlin, &[], 3);
@@ -62,13 +80,15 @@ fn four_failed_lookups_fail_the_job_and_one_that_succeeds_moves_the_ingestor() {
             "tracebloc.io/ingestor-refresh-last-error =",
         ],
     );
+    assert_eq!("Failed", condition(&followed(&berlin, &page)));
     let last_error = "could not resolve ghcr.io/tracebloc/ingestor:native for 3 consecutive ticks";
     assert_eq!(
         (json!("3"), json!(last_error)),
         (berlin.mark(FAILURES), berlin.mark(LAST_ERROR))
     );
 
-    let before = berlin.jobs_manager_object()["metadata"]["annotations"].clone();
+    let version = || berlin.jobs_manager_object()["metadata"]["resourceVersion"].clone();
+    let before = version();
     let refused = run_now(&berlin, &[], 3);
     assert_says(
         &refused,
@@ -90,11 +110,7 @@ fn four_failed_lookups_fail_the_job_and_one_that_succeeds_moves_the_ingestor() {
         &run_now(&berlin, &["--force"], 3),
         &["still not resolved; the streak stays at its threshold, and the run fails"],
     );
-    assert_eq!(
-        before,
-        berlin.jobs_manager_object()["metadata"]["annotations"],
-        "nothing is written"
-    );
+    assert_eq!(before, version(), "nothing is written");
 
     network.heal();
     label(&berlin, "pod-security.kubernetes.io/enforce=privileged");
@@ -128,7 +144,8 @@ fn the_newest_generation_moves_counts_skips_and_locks_itself_out() {
         reference
     });
     let berlin = native(lab, "newest", Generation::G10, |values| {
-        values.client_env = "newest".to_owned()
+        values.client_env = "newest".to_owned();
+        values.refresh.max_skip_ticks = "3".to_owned();
     });
     assert_says(
         &run_now(&berlin, &[], 0),
@@ -189,7 +206,6 @@ fn the_newest_generation_moves_counts_skips_and_locks_itself_out() {
     assert_eq!(Value::Null, berlin.mark("refresh-attempt"));
 
     // Nobody answers on the probed port any more: jobs-manager is not Ready.
-    annotate(&berlin, "refresh-skip-streak=6");
     berlin
         .kubectl(&[
             "set",
@@ -198,14 +214,13 @@ fn the_newest_generation_moves_counts_skips_and_locks_itself_out() {
             "api=docker.io/tracebloc/jobs-manager:missing",
         ])
         .ok();
-    let page = run_now(&berlin, &[], 5);
-    assert_says(
-        &page,
-        &[
-            "skipped: jobs-manager has not settled (7 of 8 in a row)",
-            "it was skipped",
-        ],
-    );
+    for count in ["1", "2"] {
+        let page = run_now(&berlin, &[], 5);
+        let skipped = format!("skipped: jobs-manager has not settled ({count} of 3 in a row)");
+        assert_says(&page, &[&skipped, "it was skipped"]);
+        assert_eq!("Complete", condition(&followed(&berlin, &page)));
+        assert_eq!(json!(count), berlin.mark("refresh-skip-streak"));
+    }
     let page = run_now(&berlin, &[], 3);
     assert_says(
         &page,
@@ -214,6 +229,10 @@ fn the_newest_generation_moves_counts_skips_and_locks_itself_out() {
             "jobs-manager does not settle (BackoffLimitExceeded)",
         ],
     );
+    assert_eq!("Failed", condition(&followed(&berlin, &page)));
+    let count = berlin.mark("refresh-skip-streak");
+    let count: u32 = count.as_str().unwrap().parse().unwrap();
+    assert!(count >= 3, "each run of the container counts: {count}");
     let image = format!("api=docker.io/tracebloc/jobs-manager@{}", new[0]);
     berlin
         .kubectl(&["set", "image", &berlin.jobs_manager(), &image])
@@ -225,6 +244,7 @@ fn the_newest_generation_moves_counts_skips_and_locks_itself_out() {
 
     // A DaemonSet that moves no pod of its own accord has no rollout to wait for. The first run of the container counts
     // the last attempt and fails; the second finds the limit reached.
+    label(&berlin, RESTRICTED);
     annotate(&berlin, "refresh-attempt=2");
     let on_delete = r#"{"spec":{"updateStrategy":{"type":"OnDelete","rollingUpdate":null}}}"#;
     let monitor = ["-n", "newest-agents", "daemonset/berlin-resource-monitor"];

@@ -44,21 +44,9 @@ fn a_tick_in_a_rollout_ends_at_once_when_its_deadline_comes() {
             "(DeadlineExceeded)",
         ],
     );
-    let job = page
-        .split("Follows   job/")
-        .nth(1)
-        .unwrap()
-        .split(' ')
-        .next()
-        .unwrap();
-    let pods = [
-        "get",
-        "pods",
-        "-l",
-        &format!("job-name={job}"),
-        "-o",
-        "name",
-    ];
+    let job = followed(&berlin, &page);
+    let of_job = format!("job-name={}", job["metadata"]["name"].as_str().unwrap());
+    let pods = ["get", "pods", "-l", &of_job, "-o", "name"];
     eventually("its pod is gone", || {
         berlin.kubectl(&pods).ok().is_empty().then_some(())
     });
@@ -68,6 +56,56 @@ fn a_tick_in_a_rollout_ends_at_once_when_its_deadline_comes() {
         "{took:?}"
     );
     assert_eq!(recorded, berlin.mark("last-refreshed-jobs-manager-digest"));
+}
+
+/// What is of one Job alone, and what the API server sets: the rest must be alike.
+fn comparable(mut job: Value) -> Value {
+    job.as_object_mut().unwrap().remove("status");
+    job["spec"].as_object_mut().unwrap().remove("selector");
+    let own = |key: &str| {
+        let key = key.trim_start_matches("batch.kubernetes.io/");
+        key == "controller-uid" || key == "job-name"
+    };
+    for place in ["/metadata/labels", "/spec/template/metadata/labels"] {
+        let labels = job.pointer_mut(place).and_then(Value::as_object_mut);
+        labels.unwrap().retain(|key, _| !own(key));
+    }
+    let metadata = job["metadata"].as_object_mut().unwrap();
+    metadata.retain(|key, _| {
+        ["labels", "annotations", "ownerReferences", "namespace"].contains(&key.as_str())
+    });
+    job
+}
+
+/// Both ask for the same Job: ours is made, kubectl's is only rehearsed.
+#[test]
+fn the_job_is_the_one_that_kubectl_would_make() {
+    let lab = Lab::get();
+    let _whole = lab.network();
+    let berlin = native(lab, "alike", Generation::G2, |_| ());
+    let marked = json!({"labels": {"team": "edge"}, "annotations": {"example.com/why": "audit"}});
+    let patch = json!({"spec": {"jobTemplate": {"metadata": marked}}});
+    let cron_job = "cronjob/berlin-image-refresh";
+    berlin
+        .kubectl(&["patch", cron_job, "-p", &patch.to_string()])
+        .ok();
+    let page = run_now(&berlin, &[], 0);
+    let theirs = berlin
+        .kubectl(&[
+            "create",
+            "job",
+            "theirs",
+            &format!("--from={cron_job}"),
+            "--dry-run=server",
+            "-o",
+            "json",
+        ])
+        .json();
+    let ours = comparable(followed(&berlin, &page));
+    assert_eq!(comparable(theirs), ours);
+    assert_eq!("edge", ours["metadata"]["labels"]["team"]);
+    assert_eq!("audit", ours["metadata"]["annotations"]["example.com/why"]);
+    assert_eq!("CronJob", ours["metadata"]["ownerReferences"][0]["kind"]);
 }
 
 /// The script of an old chart, told line by line.
