@@ -34,6 +34,16 @@ impl Env {
             .map(|(_, value)| value)
     }
 
+    /// Whether the container sees a value that is not empty; what comes from elsewhere is taken for one.
+    pub(crate) fn is_set(&self, name: &str) -> bool {
+        self.is_elsewhere(name) || self.literal(name).is_some()
+    }
+
+    /// Whether its value cannot be read from the spec.
+    pub(crate) fn is_elsewhere(&self, name: &str) -> bool {
+        self.get(name) == Some(&EnvValue::Elsewhere)
+    }
+
     /// The literal value. `None` when absent, empty or from elsewhere: the chart treats the first two alike.
     pub(crate) fn literal(&self, name: &str) -> Option<&str> {
         match self.get(name)? {
@@ -44,23 +54,31 @@ impl Env {
 
     /// The images whose `*_PINNED` is `1`.
     pub(crate) fn pinned(&self) -> BTreeSet<ManagedImage> {
-        let names = [
-            (ManagedImage::JobsManager, "JOBS_MANAGER_PINNED"),
-            (ManagedImage::PodsMonitor, "PODS_MONITOR_PINNED"),
-            (ManagedImage::Ingestor, "INGESTOR_PINNED"),
-            (ManagedImage::ResourceMonitor, "RESOURCE_MONITOR_PINNED"),
-            (ManagedImage::RequestsProxy, "REQUESTS_PROXY_PINNED"),
-        ];
-        names
+        ManagedImage::ALL
             .into_iter()
-            .filter(|(_, name)| self.literal(name) == Some("1"))
-            .map(|(image, _)| image)
+            .filter(|image| self.literal(pinned_by(*image)) == Some("1"))
             .collect()
     }
 
     /// How many entries bear the name.
     pub(crate) fn count(&self, name: &str) -> usize {
         self.0.iter().filter(|(n, _)| n == name).count()
+    }
+}
+
+/// Why a setting is not known.
+pub(crate) fn from_elsewhere(name: &str) -> String {
+    format!("{name} is set by valueFrom")
+}
+
+/// The variable that keeps the refresher from an image.
+pub(crate) const fn pinned_by(image: ManagedImage) -> &'static str {
+    match image {
+        ManagedImage::JobsManager => "JOBS_MANAGER_PINNED",
+        ManagedImage::PodsMonitor => "PODS_MONITOR_PINNED",
+        ManagedImage::Ingestor => "INGESTOR_PINNED",
+        ManagedImage::ResourceMonitor => "RESOURCE_MONITOR_PINNED",
+        ManagedImage::RequestsProxy => "REQUESTS_PROXY_PINNED",
     }
 }
 
@@ -161,6 +179,8 @@ pub(crate) enum Limit {
     At(u64),
     /// What stands there is no number: the shell's comparison fails and the limit never fires.
     Unusable(String),
+    /// `valueFrom`: the refresher knows it, and the spec does not tell.
+    Elsewhere,
 }
 
 impl Limit {
@@ -168,7 +188,7 @@ impl Limit {
     pub(crate) fn read(env: &Env, name: &str, default: u64) -> Self {
         match env.get(name) {
             None => Self::At(default),
-            Some(EnvValue::Elsewhere) => Self::Unusable("valueFrom".to_owned()),
+            Some(EnvValue::Elsewhere) => Self::Elsewhere,
             Some(EnvValue::Literal(text)) if text.is_empty() => Self::At(default),
             // The shell's comparison takes blanks around a number.
             Some(EnvValue::Literal(text)) => match text.trim().parse::<i128>() {
@@ -180,9 +200,17 @@ impl Limit {
         }
     }
 
-    /// Whether `count` has reached it. An unusable limit is never reached.
+    /// `None` where it never fires, and where it cannot be read.
+    pub(crate) const fn number(&self) -> Option<u64> {
+        match self {
+            Self::At(limit) => Some(*limit),
+            Self::Unusable(_) | Self::Elsewhere => None,
+        }
+    }
+
+    /// Whether `count` has reached it, as far as is known. An unusable limit is never reached.
     pub(crate) fn reached_by(&self, count: u64) -> bool {
-        matches!(self, Self::At(limit) if count >= *limit)
+        self.number().is_some_and(|limit| count >= limit)
     }
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::capability::Limit;
 use crate::codes::Code;
 use crate::image::{Digest, ManagedImage, Platform};
 use crate::lookup::Layer;
@@ -230,8 +231,7 @@ pub(crate) struct AssessedStreak {
     pub(crate) streak: Streak,
     /// `Err` when the record could not be read: never shown as zero.
     pub(crate) count: Seen<u64>,
-    /// `None` when the limit is not usable and never fires.
-    pub(crate) limit: Option<u64>,
+    pub(crate) limit: Limit,
     /// Limit times the schedule's interval; `None` when either is not known.
     pub(crate) alarm_after: Option<Duration>,
     /// `None` when the count is zero or nothing tells.

@@ -164,6 +164,11 @@ impl ObjectState {
 }
 
 impl Workload {
+    /// Whether the spec takes the ingestor's digest from somewhere that no patch of this object sets.
+    pub(crate) fn is_from_elsewhere(&self) -> bool {
+        matches!(self.spec, Spec::Unreadable(_)) && self.written.is_empty()
+    }
+
     pub(crate) fn target(&self) -> Target {
         Target {
             kind: self.kind,

@@ -41,6 +41,15 @@ impl Streak {
             Self::Skips => "tracebloc.io/refresh-skip-streak",
         }
     }
+
+    /// The refresher's variable that limits it.
+    pub(crate) const fn limited_by(self) -> &'static str {
+        match self {
+            Self::Failures => "INGESTOR_RESOLVE_FAIL_THRESHOLD",
+            Self::Attempts => "MAX_REFRESH_ATTEMPTS",
+            Self::Skips => "MAX_SKIP_TICKS",
+        }
+    }
 }
 
 pub(crate) const LAST_ERROR: &str = "tracebloc.io/ingestor-refresh-last-error";

@@ -184,10 +184,7 @@ fn unresolvable(seen: &Observation, cron_job: &CronJob, record: &Record) -> Opti
 
 /// The limit, once the count has come to it. An unusable one never fires.
 fn reached(limit: &Limit, count: u64) -> Option<u64> {
-    match limit {
-        Limit::At(limit) if count >= *limit => Some(*limit),
-        Limit::At(_) | Limit::Unusable(_) => None,
-    }
+    limit.number().filter(|limit| count >= *limit)
 }
 
 #[cfg(test)]

@@ -221,10 +221,8 @@ fn counters(seen: &Observation, assessment: &Assessment) -> Vec<Check> {
 }
 
 fn is_at_limit(streak: &AssessedStreak) -> bool {
-    match (&streak.count, streak.limit) {
-        (Ok(count), Some(limit)) => *count >= limit && *count > 0,
-        _ => false,
-    }
+    let count = streak.count.as_ref();
+    count.is_ok_and(|count| *count > 0 && streak.limit.reached_by(*count))
 }
 
 /// Held by values, a streak at its limit says nothing any more.
@@ -292,7 +290,7 @@ fn fine(assessment: &Assessment) -> Check {
 fn fraction(streak: &AssessedStreak) -> String {
     let number = |number: Option<u64>| number.map_or_else(|| "?".to_owned(), |n| n.to_string());
     let count = number(streak.count.as_ref().ok().copied());
-    format!("{count}/{}", number(streak.limit))
+    format!("{count}/{}", number(streak.limit.number()))
 }
 
 fn ago(seen: &Observation, time: jiff::Timestamp) -> String {

@@ -12,7 +12,7 @@ use super::workload::{
     container, credentials, daemon_set_state, daemon_set_status, deployment_state,
     deployment_status, env, scheduling, spec,
 };
-use crate::capability::{Capability, Env, EnvValue};
+use crate::capability::{Capability, Env, EnvValue, from_elsewhere, pinned_by};
 use crate::image::{INGESTOR_DIGEST, ManagedImage, Reference};
 use crate::observation::{Blind, ObservedImage, ProxySettings, Seen, Spec, Workload, WorkloadKind};
 use crate::release::Release;
@@ -37,16 +37,15 @@ pub(super) struct Objects<'a> {
 }
 
 /// The host that the pods pull docker.io images from, where it is a private mirror. Empty when the environment
-/// names an empty one, which the refresher takes for a mirror too.
+/// names an empty one, which the refresher takes for a mirror too. Where the environment does not tell, the spec does.
 pub(super) fn mirror(release: &Release, deployments: &[Deployment]) -> Option<String> {
     let public = |host: &str| host == "docker.io";
     if release.capabilities.has(Capability::SetImage) {
-        let named = release
-            .cron_job()?
-            .env
-            .literal("IMAGE_REGISTRY")
-            .unwrap_or_default();
-        return (!public(named)).then(|| printable(named, QUOTED));
+        let env = &release.cron_job()?.env;
+        if !env.is_elsewhere("IMAGE_REGISTRY") {
+            let named = env.literal("IMAGE_REGISTRY").unwrap_or_default();
+            return (!public(named)).then(|| printable(named, QUOTED));
+        }
     }
     let api = container(pod_spec(find(deployments, &release.jobs_manager)?), API)?;
     match spec(api) {
@@ -63,7 +62,7 @@ pub(super) fn mirror(release: &Release, deployments: &[Deployment]) -> Option<St
 
 /// Where a proxy is set, of the two places that matter to the refresher (chart contract, section 9.3).
 pub(super) fn proxy(release: &Release, deployments: &[Deployment]) -> ProxySettings {
-    let set = |env: &Env, names: &[&str]| names.iter().any(|name| env.literal(name).is_some());
+    let set = |env: &Env, names: &[&str]| names.iter().any(|name| env.is_set(name));
     let on_cron_job = release
         .cron_job()
         .is_some_and(|cron_job| set(&cron_job.env, &["HTTPS_PROXY", "https_proxy"]));
@@ -96,11 +95,15 @@ fn observed(
         ManagedImage::Ingestor => return ingestor(release, objects),
         ManagedImage::JobsManager => deployment(objects, jobs_manager, API),
         ManagedImage::PodsMonitor => deployment(objects, jobs_manager, PODS_MONITOR),
-        ManagedImage::RequestsProxy => {
-            deployment(objects, release.requests_proxy.as_deref()?, "proxy")
+        ManagedImage::RequestsProxy => match &release.requests_proxy {
+            Some(name) => deployment(objects, name, "proxy"),
+            None => Err(unnamed(release, &["REQUESTS_PROXY_DEPLOYMENT"])?),
+        },
+        ManagedImage::ResourceMonitor if release.resource_monitor.is_none() => {
+            let names = ["RESOURCE_MONITOR_DAEMONSET", "NODE_AGENTS_NAMESPACE"];
+            Err(unnamed(release, &names)?)
         }
         ManagedImage::ResourceMonitor => {
-            release.resource_monitor.as_ref()?;
             let pinned = release
                 .cron_job()
                 .is_some_and(|cron_job| cron_job.pinned.contains(&image));
@@ -129,9 +132,21 @@ fn observed(
     Some(ObservedImage {
         image,
         tracks,
-        workload,
+        workload: known_pin(release, image).and(workload),
         mirror: None,
     })
+}
+
+/// The first of the refresher's settings that comes from elsewhere, so that a workload which may be there has no name.
+fn unnamed(release: &Release, names: &[&str]) -> Option<Blind> {
+    let env = &release.cron_job()?.env;
+    let name = names.iter().find(|name| env.is_elsewhere(name))?;
+    Some(Blind(from_elsewhere(name)))
+}
+
+/// An image of which nobody can tell whether it is meant to stay is not judged.
+fn known_pin(release: &Release, image: ManagedImage) -> Seen<()> {
+    unnamed(release, &[pinned_by(image)]).map_or(Ok(()), Err)
 }
 
 /// Without a refresher, the tag that the spec itself names.
@@ -262,6 +277,7 @@ fn ingestor(release: &Release, objects: &Objects<'_>) -> Option<ObservedImage> {
     if !spawned && !passed && !api_env.has(INGESTOR_DIGEST) {
         return None;
     }
+    let is_named = !api_env.is_elsewhere("INGESTOR_IMAGE_REPOSITORY");
     let repository = api_env
         .literal("INGESTOR_IMAGE_REPOSITORY")
         .unwrap_or(INGESTOR_REPOSITORY);
@@ -270,6 +286,7 @@ fn ingestor(release: &Release, objects: &Objects<'_>) -> Option<ObservedImage> {
     } else {
         polled
     };
+    let tag = tag.filter(|_| is_named);
     let tracks: Option<Reference> = tag.and_then(|tag| format!("{repository}:{tag}").parse().ok());
     let spec = ingestor_spec(&api_env, spawned, repository, tracks.as_ref());
     let mut workload = on_deployment(
@@ -294,16 +311,14 @@ fn ingestor(release: &Release, objects: &Objects<'_>) -> Option<ObservedImage> {
     Some(ObservedImage {
         image,
         tracks,
-        workload: Ok(workload),
+        workload: known_pin(release, image).map(|()| workload),
         mirror,
     })
 }
 
 fn ingestor_spec(env: &Env, spawned: bool, repository: &str, tracks: Option<&Reference>) -> Spec {
     match env.get(INGESTOR_DIGEST) {
-        Some(EnvValue::Elsewhere) => {
-            Spec::Unreadable(format!("{INGESTOR_DIGEST} is set by valueFrom"))
-        }
+        Some(EnvValue::Elsewhere) => Spec::Unreadable(from_elsewhere(INGESTOR_DIGEST)),
         Some(EnvValue::Literal(text)) if !text.is_empty() => match text.parse() {
             Ok(digest) => Spec::Pinned {
                 repository: printable(repository, QUOTED),
@@ -317,7 +332,12 @@ fn ingestor_spec(env: &Env, spawned: bool, repository: &str, tracks: Option<&Ref
         None | Some(EnvValue::Literal(_)) => match (spawned, tracks) {
             (false, _) => Spec::Empty,
             (true, Some(reference)) => Spec::Floats(reference.clone()),
-            (true, None) => Spec::Unreadable("INGESTOR_IMAGE_TAG names no tag".to_owned()),
+            (true, None) => {
+                let names = ["INGESTOR_IMAGE_REPOSITORY", "INGESTOR_IMAGE_TAG"];
+                let elsewhere = names.into_iter().find(|name| env.is_elsewhere(name));
+                let no_tag = || "INGESTOR_IMAGE_TAG names no tag".to_owned();
+                Spec::Unreadable(elsewhere.map_or_else(no_tag, from_elsewhere))
+            }
         },
     }
 }

@@ -102,13 +102,8 @@ pub(super) fn meanwhile(case: &Case<'_>, block: &Block<'_>) -> Vec<NextStep> {
         return Vec::new();
     }
     let moves = |step: &&NextStep| {
-        [
-            "kubectl tracebloc-images refresh ",
-            "kubectl set ",
-            "kubectl rollout restart ",
-        ]
-        .iter()
-        .any(|start| step.command.starts_with(start))
+        step.command
+            .starts_with("kubectl tracebloc-images refresh ")
     };
     let steps = case
         .assessment

@@ -26,7 +26,7 @@ pub(super) enum Looked {
 }
 
 /// The newest run that ended well. It may have warned.
-pub(super) fn newest_completed(seen: &Observation) -> Option<&RefreshRun> {
+fn newest_completed(seen: &Observation) -> Option<&RefreshRun> {
     let mut runs = seen.runs.as_ref().ok()?.iter();
     runs.find(|run| matches!(run.outcome, RunOutcome::Complete { .. }))
 }
@@ -214,10 +214,8 @@ fn by_counter(seen: &Observation, registry: &str) -> Option<ClusterEvidence> {
     if registry != "ghcr.io" || !is_counted(seen) || count == 0 {
         return None;
     }
-    let limit = match &seen.release.cron_job()?.limits.failures {
-        crate::capability::Limit::At(limit) => limit.to_string(),
-        crate::capability::Limit::Unusable(_) => "?".to_owned(),
-    };
+    let limit = seen.release.cron_job()?.limits.failures.number();
+    let limit = limit.map_or_else(|| "?".to_owned(), |limit| limit.to_string());
     let newest = seen.runs.iter().flatten().filter_map(ended).max();
     Some(ClusterEvidence::Fails {
         by: format!("{count}/{limit}"),

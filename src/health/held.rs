@@ -4,7 +4,7 @@ use super::facts::Facts;
 use crate::capability::Capability;
 use crate::image::{Digest, ManagedImage};
 use crate::observation::Spec;
-use crate::release::CronJob;
+use crate::release::{Absence, CronJob, Refresher};
 
 /// Digests that charts bring along as `images.ingestor.prodDigest`: from 1.9.6 and from 1.9.34 on.
 const BY_CHART: [&str; 2] = [
@@ -20,6 +20,10 @@ pub(super) fn held(facts: &Facts<'_>) -> Option<String> {
         return ingestor(facts);
     }
     let Some(cron_job) = release.cron_job() else {
+        // A refresher that cannot be read may move them.
+        if release.refresher == Refresher::Absent(Absence::NoContainer) {
+            return None;
+        }
         return matches!(workload.spec, Spec::Pinned { .. }).then(|| by_values(facts.image()));
     };
     let holders: &[ManagedImage] = match facts.image() {
@@ -55,8 +59,7 @@ fn ingestor(facts: &Facts<'_>) -> Option<String> {
             return Some("pinned by values (images.ingestor.autoRefresh: false)".to_owned());
         }
         // What comes from elsewhere, or stands there twice, no patch can set.
-        let is_fixed =
-            matches!(workload.spec, Spec::Unreadable(_)) || workload.duplicate_entries > 0;
+        let is_fixed = workload.is_from_elsewhere() || workload.duplicate_entries > 0;
         return is_fixed.then(by_env);
     }
     match &workload.spec {

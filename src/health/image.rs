@@ -103,7 +103,10 @@ fn to_latest(facts: &Facts<'_>) -> ToLatest {
             Err(why) => Folded::Unknown(why),
         },
         recorded,
-        spec: facts.spec().map(|digest| against_latest(facts, digest)),
+        spec: match facts.workload().map(|workload| &workload.spec) {
+            Ok(Spec::Unreadable(why)) => Some(Folded::Unknown(why.clone())),
+            _ => facts.spec().map(|digest| against_latest(facts, digest)),
+        },
     }
 }
 
@@ -272,7 +275,7 @@ fn why_unknown(
             Ok(_) => format!("recorded digest: {why}"),
             Err(why) => why,
         },
-        (_, _, Some(Folded::Unknown(why))) => format!("digest in the spec: {why}"),
+        (_, _, Some(Folded::Unknown(why))) => format!("the spec: {why}"),
         _ => String::new(),
     }
 }

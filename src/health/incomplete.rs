@@ -3,10 +3,13 @@
 use super::image::Judged;
 use super::silent::untold;
 use super::{InUse, Incomplete, State};
+use crate::capability::from_elsewhere;
 use crate::content::is_gone;
 use crate::image::Digest;
 use crate::lookup::Failure;
 use crate::observation::{Blind, Depth, Observation, RunLog};
+use crate::record::Streak;
+use crate::release::{Absence, Refresher};
 
 /// Each reason once, in the order of the screen.
 pub(super) fn incomplete(seen: &Observation, images: &[Judged<'_>]) -> Vec<Incomplete> {
@@ -16,6 +19,7 @@ pub(super) fn incomplete(seen: &Observation, images: &[Judged<'_>]) -> Vec<Incom
     for judged in images {
         all.extend(of_image(judged));
     }
+    all.extend(settings(seen));
     // In an overview they were not asked for.
     if seen.release.cron_job().is_some() && seen.depth == Depth::Whole {
         all.extend(blind("jobs", seen.runs.as_ref().err()));
@@ -26,6 +30,27 @@ pub(super) fn incomplete(seen: &Observation, images: &[Judged<'_>]) -> Vec<Incom
         }
     }
     all
+}
+
+/// Settings of the refresher that decide and cannot be read; those that name or pin an image are told with it.
+fn settings(seen: &Observation) -> Vec<Incomplete> {
+    if seen.release.refresher == Refresher::Absent(Absence::NoContainer) {
+        return vec![Incomplete {
+            what: "refresh job".to_owned(),
+            why: "the CronJob has no container to read".to_owned(),
+        }];
+    }
+    let limits = Streak::ALL.map(Streak::limited_by);
+    let names = ["IMAGE_TAG", "INGESTOR_TAG", "IMAGE_REGISTRY"];
+    let names = names.into_iter().chain(limits);
+    let env = seen.release.cron_job().map(|cron_job| &cron_job.env);
+    names
+        .filter(|name| env.is_some_and(|env| env.is_elsewhere(name)))
+        .map(|name| Incomplete {
+            what: "refresh job".to_owned(),
+            why: from_elsewhere(name),
+        })
+        .collect()
 }
 
 fn of_image(judged: &Judged<'_>) -> Vec<Incomplete> {

@@ -129,7 +129,7 @@ pub(super) enum Recorded {
 /// S, to L.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SpecTerm {
-    /// A tag, an empty value, or one that cannot be read.
+    /// A tag, or an empty value.
     NoDigest,
     Is(Relation),
 }

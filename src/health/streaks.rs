@@ -23,18 +23,15 @@ pub(super) fn streaks(seen: &Observation, timetable: Option<&Timetable>) -> Vec<
         .into_iter()
         .filter(|streak| seen.release.capabilities.has(counted_by(*streak)))
         .map(|streak| {
-            let limit = match limit(cron_job, streak) {
-                Limit::At(limit) => Some(*limit),
-                Limit::Unusable(_) => None,
-            };
+            let limit = limit(cron_job, streak);
             let record = seen.record.as_ref();
             AssessedStreak {
                 streak,
                 count: record
                     .map(|record| record.counter(streak).value())
                     .map_err(Clone::clone),
-                limit,
-                alarm_after: alarm_after(limit, interval),
+                limit: limit.clone(),
+                alarm_after: alarm_after(limit.number(), interval),
                 since: record
                     .ok()
                     .and_then(|record| since(seen, cron_job, record, streak, timetable)),
@@ -70,7 +67,7 @@ fn since(
         Streak::Attempts => None,
         Streak::Failures | Streak::Skips => match limit(cron_job, streak) {
             Limit::At(limit) if count >= *limit => at_limit(seen, cron_job, *limit, timetable),
-            Limit::At(_) | Limit::Unusable(_) => {
+            Limit::At(_) | Limit::Unusable(_) | Limit::Elsewhere => {
                 back(timetable, cron_job.last_schedule, count.saturating_sub(1))
             }
         },

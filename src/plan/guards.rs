@@ -18,7 +18,7 @@
 use super::candidate::Candidate;
 use super::changes::{does_not_run, in_flight};
 use super::{Change, Consent, Finish, Guarding, Rearm, Request, Stage};
-use crate::capability::{Capability, Limit};
+use crate::capability::Capability;
 use crate::codes::Code;
 use crate::health::Folded;
 use crate::observation::{Observation, Rollout, RunOutcome, Target, Workload};
@@ -189,10 +189,7 @@ fn locked_out(
     if !seen.release.capabilities.has(Capability::FlapGuard) {
         return None;
     }
-    let limit = match &seen.release.cron_job()?.limits.attempts {
-        Limit::At(limit) => *limit,
-        Limit::Unusable(_) => return None,
-    };
+    let limit = seen.release.cron_job()?.limits.attempts.number()?;
     let count = seen.record.as_ref().ok()?.counter(Streak::Attempts).value();
     let is_patched = |candidate: &&Candidate<'_>| {
         let mut patched = changes.iter().filter(|change| change.stage == Stage::Patch);
@@ -237,10 +234,7 @@ fn streak(seen: &Observation, candidates: &[Candidate<'_>]) -> Option<Obstacle> 
     let moves = candidates
         .iter()
         .any(|candidate| is_ingestor(candidate) && candidate.wanted().is_some());
-    let limit = match seen.release.cron_job()?.limits.failures {
-        Limit::At(limit) => limit,
-        Limit::Unusable(_) => return None,
-    };
+    let limit = seen.release.cron_job()?.limits.failures.number()?;
     let is_counted = seen.release.capabilities.has(Capability::FailureStreak);
     let count = seen.record.as_ref().ok()?.counter(Streak::Failures).value();
     (moves && is_counted && count > 0).then_some(Obstacle::StreakStays { count, limit })

@@ -173,7 +173,7 @@ pub(super) fn streak(streak: Streak, count: u64, limit: u64) -> AssessedStreak {
     AssessedStreak {
         streak,
         count: Ok(count),
-        limit: Some(limit),
+        limit: Limit::At(limit),
         alarm_after: Some(Duration::from_secs(15 * 60 * limit)),
         since: None,
         last_error: None,

@@ -8,7 +8,7 @@ use super::flow::{Flow, Line};
 use super::page::{Page, painted, paragraphs, words};
 use super::theme::{Mark, TEXT};
 use crate::age::age;
-use crate::capability::{Capability, Limit};
+use crate::capability::Capability;
 use crate::health::NextStep;
 use crate::observation::Observation;
 use crate::record::Streak;
@@ -232,10 +232,8 @@ fn counters(seen: &Observation, cron_job: &CronJob) -> String {
         .into_iter()
         .filter(|(capability, ..)| seen.release.capabilities.has(*capability))
         .map(|(_, streak, limit, what)| {
-            let limit = match limit {
-                Limit::At(limit) => limit.to_string(),
-                Limit::Unusable(_) => "?".to_owned(),
-            };
+            let limit = limit.number();
+            let limit = limit.map_or_else(|| "?".to_owned(), |limit| limit.to_string());
             format!("{what} {}/{limit}", record.counter(streak).value())
         })
         .collect();

@@ -33,7 +33,7 @@ pub(crate) use fleet::Context;
 pub(crate) use fleet::{Fleet, Item, Unreachable};
 pub(crate) use image::{Child, Form, Image};
 pub(crate) use job::{LOG_GONE, LOG_NOT_ASKED, RefreshJob, Run, RunResult, absence};
-pub(crate) use streak::{Streak, StreakKind};
+pub(crate) use streak::{NO_NUMBER, Streak, StreakKind};
 pub(crate) use workload::{DigestOf, Pod};
 
 pub(crate) const API_VERSION: &str = "images.tracebloc.io/v1alpha1";

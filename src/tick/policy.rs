@@ -255,6 +255,7 @@ fn limit(env: &Env, name: &'static str, default: u64) -> Result<u64, Unusable> {
     match Limit::read(env, name, default) {
         Limit::At(limit) => Ok(limit),
         Limit::Unusable(text) => Err(unreadable(name, &text, "a whole number")),
+        Limit::Elsewhere => Err(unreadable(name, "valueFrom", "a whole number")),
     }
 }
 

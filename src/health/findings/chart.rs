@@ -97,13 +97,15 @@ fn limits(context: &Context<'_>, cron_job: &CronJob) -> Vec<Finding> {
         .into_iter()
         .filter(|streak| context.seen.release.capabilities.has(counted_by(*streak)))
         .filter_map(|streak| {
-            let name = name(streak);
+            let name = streak.limited_by();
             let (outcome, message) = match limit(cron_job, streak) {
                 Limit::Unusable(text) => {
                     let text = quoted(text);
                     let message = format!("{name} is \"{text}\", which is no number to the refresher: the limit never fires.");
                     (Outcome::Warn, message)
                 }
+                // What could not be read is told as such.
+                Limit::Elsewhere => return None,
                 Limit::At(0) => (Outcome::Warn, format!("{name} is below 1: the limit fires at once.")),
                 Limit::At(1) => {
                     (Outcome::Note, format!("{name} is 1: a single hiccup raises the alarm."))
@@ -123,14 +125,6 @@ fn limits(context: &Context<'_>, cron_job: &CronJob) -> Vec<Finding> {
             Some(finding(outcome, Code::LimitUnusable, message))
         })
         .collect()
-}
-
-const fn name(streak: Streak) -> &'static str {
-    match streak {
-        Streak::Failures => "INGESTOR_RESOLVE_FAIL_THRESHOLD",
-        Streak::Attempts => "MAX_REFRESH_ATTEMPTS",
-        Streak::Skips => "MAX_SKIP_TICKS",
-    }
 }
 
 fn words(duration: Duration) -> String {

@@ -1,7 +1,7 @@
 //! What keeps the refresher from moving one image: counted failures (301, 302) and uncounted ones (310).
 
 use super::{Context, ago, on, quoted, since};
-use crate::capability::Capability;
+use crate::capability::{Capability, Limit};
 use crate::codes::Code;
 use crate::health::facts::Folded;
 use crate::health::image::{Judged, counted_by};
@@ -37,33 +37,33 @@ fn counted(context: &Context<'_>, judged: &Judged<'_>) -> Option<Finding> {
         Folded::Same => " It was moved by hand; pods still cannot resolve it.",
         Folded::Other | Folded::Unknown(_) => "",
     };
-    let (outcome, code, message) = match streak.limit {
-        Some(limit) if judged.stuck_by.contains(&Streak::Failures) => (
+    let (outcome, code, message) = match &streak.limit {
+        Limit::At(limit) if judged.stuck_by.contains(&Streak::Failures) => (
             Outcome::Fail,
             Code::StreakAtThreshold,
             format!(
                 "cannot refresh itself: {registry} lookups failed {count}/{limit} times in a row{since}.{by_hand}"
             ),
         ),
-        Some(limit) => (
+        Limit::At(limit) => (
             Outcome::Warn,
             Code::StreakBelowThreshold,
             format!(
                 "{registry} lookups failed {count}/{limit} times in a row{since}; from {limit} on the run fails.{by_hand}"
             ),
         ),
-        None => (
-            Outcome::Warn,
-            Code::StreakBelowThreshold,
-            format!(
-                "{registry} lookups failed {} in a row{since}, and no run will ever fail for it.{by_hand}",
-                if count == 1 {
-                    "1 time".to_owned()
-                } else {
-                    format!("{count} times")
-                }
-            ),
-        ),
+        Limit::Unusable(_) | Limit::Elsewhere => {
+            let times = if count == 1 { "time" } else { "times" };
+            let from = if streak.limit == Limit::Elsewhere {
+                "; from how many on the run fails cannot be read"
+            } else {
+                ", and no run will ever fail for it"
+            };
+            let message = format!(
+                "{registry} lookups failed {count} {times} in a row{since}{from}.{by_hand}"
+            );
+            (Outcome::Warn, Code::StreakBelowThreshold, message)
+        }
     };
     let mut found = on(judged.image(), outcome, code, message);
     if let Some(error) = &streak.last_error {

@@ -41,7 +41,7 @@ fn fraction(streak: &AssessedStreak) -> String {
     format!(
         "{}/{}",
         number(streak.count.as_ref().ok().copied()),
-        number(streak.limit)
+        number(streak.limit.number())
     )
 }
 

@@ -94,11 +94,25 @@ fn who_pinned_an_image_is_said_with_the_key() {
             "valueFrom",
             Site::g1,
             |site| {
-                site.workload(INGESTOR).spec =
+                let workload = site.workload(INGESTOR);
+                workload.spec =
                     Spec::Unreadable("INGESTOR_IMAGE_DIGEST is set by valueFrom".to_owned());
+                workload.written = String::new();
             },
             INGESTOR,
             Some(BY_ENV),
+        ),
+        (
+            "no digest, which the refresher replaces",
+            Site::g1,
+            |site| {
+                let workload = site.workload(INGESTOR);
+                workload.spec =
+                    Spec::Unreadable("INGESTOR_IMAGE_DIGEST is no digest: latest".to_owned());
+                workload.written = "latest".to_owned();
+            },
+            INGESTOR,
+            None,
         ),
         (
             "a chart's own pin",

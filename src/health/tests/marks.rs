@@ -208,6 +208,12 @@ fn a_streak_below_its_limit_warns() {
         "ghcr.io lookups failed 1 time in a row, since about 8m2s, and no run will ever fail for it.",
         words(&site, Code::StreakBelowThreshold)
     );
+    site.cron_job().limits.failures = Limit::Elsewhere;
+    assert_eq!(
+        "ghcr.io lookups failed 1 time in a row, since about 8m2s; from how many on the run fails cannot be read.",
+        words(&site, Code::StreakBelowThreshold)
+    );
+    assert_eq!("silent", words(&site, Code::LimitUnusable));
     site.cron_job().pinned.insert(INGESTOR);
     assert_eq!(
         "silent",

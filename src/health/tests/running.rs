@@ -216,7 +216,7 @@ fn pods_say_what_runs() {
             |site| {
                 site.workload(JOBS).spec = Spec::Unreadable("image \"\"".to_owned());
             },
-            "current",
+            "unknown",
             NEW,
         ),
         (

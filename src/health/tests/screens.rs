@@ -1,6 +1,7 @@
 //! The screens of the documentation, from what is seen.
 
 use super::*;
+use crate::capability::Limit;
 
 /// As the documentation shows the stuck ingestor: three runs failed, the last success was two days ago.
 fn stuck() -> Site {
@@ -58,7 +59,10 @@ fn the_stuck_ingestor_reads_as_documented() {
         assessed.findings[1].details
     );
     let streak = &assessed.streaks[0];
-    assert_eq!((Ok(3), Some(3)), (streak.count.clone(), streak.limit));
+    assert_eq!(
+        (Ok(3), Limit::At(3)),
+        (streak.count.clone(), streak.limit.clone())
+    );
     assert_eq!(Some(Duration::from_mins(45)), streak.alarm_after);
     let since = Since {
         about: time("2026-06-04T05:37:00Z"),

@@ -19,7 +19,7 @@ pub(crate) struct RefreshJob {
     /// In one word.
     pub(crate) state: JobState,
     pub(crate) schedule: String,
-    /// `None`: the controller's own, most often UTC.
+    /// Not known, with the reason, where it is the controller's own: most often UTC, which is assumed.
     pub(crate) time_zone: Option<String>,
     pub(crate) interval_seconds: Option<u64>,
     pub(crate) suspended: bool,
@@ -69,6 +69,7 @@ impl RefreshJob {
         let mut reasons = Reasons::new();
         let suspended = cron_job.run == release::Run::Suspended;
         let unreadable = || Blind("schedule not understood".to_owned());
+        let assumed = || Blind("not set: the controller's own, assumed to be UTC".to_owned());
         let next_run = judged.and_then(|judged| judged.next_run);
         let manual = match judged.and_then(|judged| judged.last_success_origin) {
             Some(origin) => Ok(Some(origin == Origin::Manual)),
@@ -82,7 +83,11 @@ impl RefreshJob {
             name: cron_job.name.clone(),
             state: judged.map_or(JobState::Unknown, |judged| judged.state),
             schedule: cron_job.schedule.cron.clone(),
-            time_zone: cron_job.schedule.zone.clone(),
+            time_zone: known(
+                &mut reasons,
+                "timeZone",
+                cron_job.schedule.zone.clone().ok_or_else(assumed),
+            ),
             interval_seconds: known(
                 &mut reasons,
                 "intervalSeconds",

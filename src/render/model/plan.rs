@@ -269,7 +269,7 @@ fn notes(view: &PlanView<'_>) -> Vec<String> {
     let is_silenced = view.plan.rearm.contains_key(Streak::Failures.key());
     let mut streaks = view.assessed.streaks.iter();
     let failures = streaks.find(|streak| streak.streak == Streak::Failures);
-    let silenced = failures.and_then(|streak| streak.limit).map(|limit| {
+    let silenced = failures.and_then(|streak| streak.limit.number()).map(|limit| {
         let ticks = limit.saturating_sub(1);
         format!(
             "without the count of failed lookups, the alarm is silent for {ticks} more failed ticks"
@@ -358,7 +358,7 @@ fn counted(view: &PlanView<'_>, streak: Streak) -> Option<Counted> {
     let streak = streaks.find(|one| one.streak == streak)?;
     Some(Counted {
         count: *streak.count.as_ref().ok()?,
-        limit: streak.limit,
+        limit: streak.limit.number(),
     })
 }
 

@@ -3,16 +3,20 @@
 use serde::Serialize;
 
 use super::{Reasons, Time, known};
+use crate::capability::{Limit, from_elsewhere};
 use crate::health::{AssessedStreak, Assessment, Bound};
 use crate::observation::Blind;
 use crate::record;
+
+/// The reason for a limit that never fires.
+pub(crate) const NO_NUMBER: &str = "not a number";
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Streak {
     pub(crate) kind: StreakKind,
     pub(crate) count: Option<u64>,
-    /// Not known, with the reason, where what is set is no number: it never fires.
+    /// Not known, with the reason: [`NO_NUMBER`], and it never fires, or what keeps it from being read.
     pub(crate) limit: Option<u64>,
     pub(crate) alarm_after_seconds: Option<u64>,
     pub(crate) since_about: Option<Time>,
@@ -55,7 +59,11 @@ impl Streak {
             limit: known(
                 &mut reasons,
                 "limit",
-                judged.limit.ok_or_else(|| unusable("not a number")),
+                match &judged.limit {
+                    Limit::At(limit) => Ok(*limit),
+                    Limit::Unusable(_) => Err(unusable(NO_NUMBER)),
+                    Limit::Elsewhere => Err(Blind(from_elsewhere(judged.streak.limited_by()))),
+                },
             ),
             alarm_after_seconds: known(
                 &mut reasons,

@@ -7,9 +7,16 @@ use crate::health::{Bound, JobState, Outcome};
 use crate::record::{FLAP_DETECTED, LAST_ERROR, Streak as Counted};
 use crate::render::flow::{Flow, Line};
 use crate::render::model::{
-    LOG_GONE, LOG_NOT_ASKED, RefreshJob, Run, RunResult, Streak, StreakKind, absence,
+    LOG_GONE, LOG_NOT_ASKED, NO_NUMBER, RefreshJob, Run, RunResult, Streak, StreakKind, absence,
 };
 use crate::render::theme::{Mark, TEXT};
+
+/// `"*/15 * * * *" UTC (assumed)`
+fn schedule(job: &RefreshJob) -> String {
+    let zone = job.time_zone.as_deref().map(quoted);
+    let zone = zone.unwrap_or_else(|| "UTC (assumed)".to_owned());
+    format!("\"{}\" {zone}", quoted(&job.schedule))
+}
 
 impl Screen<'_> {
     pub(super) fn refresh(&self) -> Vec<Line> {
@@ -30,6 +37,9 @@ impl Screen<'_> {
             first = first.item(3, [(but, TEXT)]);
         }
         let mut rows = vec![first];
+        if self.is_wide() && job.interval_seconds.is_some() {
+            rows.push(words(&format!("schedule {}", schedule(job))));
+        }
         rows.extend(self.runs(job));
         self.section("Refresh", rows)
     }
@@ -60,7 +70,7 @@ impl Screen<'_> {
     fn refresh_phrases(&self, job: &RefreshJob) -> Vec<String> {
         let mut phrases = vec![match job.interval_seconds {
             Some(seconds) => format!("{} every {}", job.name, seconds_age(seconds)),
-            None => format!("{} at \"{}\"", job.name, quoted(&job.schedule)),
+            None => format!("{} at {}", job.name, schedule(job)),
         }];
         if job.suspended {
             phrases.push("suspended".to_owned());
@@ -149,8 +159,10 @@ impl Screen<'_> {
         if let Some(why) = streak.reasons.get("count") {
             text.push(format!(" (not readable: {})", quoted(why)));
         }
-        if streak.limit.is_none() {
-            text.push(", never fires: its limit is not a number".to_owned());
+        match streak.reasons.get("limit").map(String::as_str) {
+            Some(NO_NUMBER) => text.push(format!(", never fires: its limit is {NO_NUMBER}")),
+            Some(why) => text.push(format!(", limit not readable: {}", quoted(why))),
+            None => {}
         }
         let is_counting = streak.count != Some(0);
         if let Some(seconds) = streak.alarm_after_seconds

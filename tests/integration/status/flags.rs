@@ -114,6 +114,16 @@ fn images_and_states_choose_rows_and_never_the_verdict() {
             "{args:?}: {about:?}"
         );
     }
+    let frozen = altered_site(G10, |scene| {
+        scene.object_mut("CronJob", NS, "berlin-image-refresh")["spec"]["suspend"] = true.into();
+    });
+    let rows = |args: &[&str]| items(&document(&frozen, args)["images"]).len();
+    assert_eq!(
+        rows(&[]),
+        rows(&["--state", "frozen"]),
+        "the release is frozen"
+    );
+    assert_eq!(1, rows(&["--state", "frozen", "ingestor"]));
     let covered = document(&healthy_site(G10), &["requests-proxy"]);
     assert_eq!(items(&covered["images"]).len(), 1);
     assert_eq!(covered["images"][0]["name"], "jobs-manager");

@@ -94,8 +94,17 @@ fn what_is_behind_is_stale_in_every_generation() {
 
 #[test]
 fn the_troubled_screens_say_no_more_than_json() {
-    use crate::world::sim::release::scenarios::{flap_g10, incident_g2, not_pulled_g10, skips_g10};
+    use crate::world::sim::release::scenarios::{
+        docker_blocked, flap_g10, incident_g2, mirrored_g8, no_refresher, not_pulled_g10,
+        silent_g1, skips_g10, suspended,
+    };
+    let newest = Release::new(G10);
     for site in [
+        stocked(|stock| silent_g1(stock.latest, stock.old_ingestor, stock.now)),
+        stocked(|stock| mirrored_g8(stock.latest, stock.now)),
+        stocked(|stock| no_refresher(stock.latest, stock.now)),
+        stocked(|stock| suspended(&newest, stock.latest, stock.now)),
+        stocked(|stock| docker_blocked(&newest, stock.latest, stock.now)),
         stocked(|stock| incident_g2(stock.latest, stock.old_ingestor, stock.now)),
         stocked(|stock| flap_g10(stock.latest, stock.before, stock.now)),
         stocked(|stock| skips_g10(stock.latest, stock.now)),
@@ -119,5 +128,14 @@ fn a_screen_that_says_more_is_caught() {
         let page = format!("{}\n{more}\n", page(&site, &[]));
         let caught = std::panic::catch_unwind(|| same_facts::assert_within(&document, &page));
         assert!(caught.is_err(), "{more}");
+    }
+    for (says, other) in [
+        ("current", "stale"),
+        ("amd64 arm64", "arm64 amd64"),
+        ("docker.io ", "ghcr.io "),
+    ] {
+        let page = page(&site, &[]).replacen(says, other, 1);
+        let caught = std::panic::catch_unwind(|| same_facts::assert_within(&document, &page));
+        assert!(caught.is_err(), "{other} for {says}");
     }
 }

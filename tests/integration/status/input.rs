@@ -94,7 +94,8 @@ fn an_ingestor_that_is_no_digest_is_unknown() {
         );
         assert_clean(&output);
         let seen = document(&site, &[]);
-        assert!(!states(&seen, "ingestor").contains(&"current"), "{value:?}");
+        assert_eq!(states(&seen, "ingestor"), ["unknown"], "{value:?}");
+        assert_eq!(seen["summary"]["exitCode"], 5, "{value:?}");
         assert!(
             image(&seen, "ingestor")["reasons"]["digests.spec"].is_string(),
             "{value:?}"
@@ -102,37 +103,69 @@ fn an_ingestor_that_is_no_digest_is_unknown() {
     }
 }
 
+/// Those that choose no image, no limit and no mirror: what they hold is known from elsewhere, or matters to a run alone.
+const READ_OTHERWISE: [&str; 6] = [
+    "HOME",
+    "RELEASE_NAME",
+    "RELEASE_NAMESPACE",
+    "DEPLOYMENT_NAME",
+    "DEPLOYMENT_CONTAINER",
+    "ROLLOUT_TIMEOUT",
+];
+
 #[test]
-fn the_refreshers_own_settings_from_elsewhere_are_no_panic_and_no_guess() {
-    for name in [
-        "IMAGE_TAG",
-        "RELEASE_NAME",
-        "DEPLOYMENT_NAME",
-        "MAX_REFRESH_ATTEMPTS",
-        "MAX_SKIP_TICKS",
-        "JOBS_MANAGER_PINNED",
-        "NODE_AGENTS_NAMESPACE",
-        "RESOURCE_MONITOR_DAEMONSET",
-        "REQUESTS_PROXY_DEPLOYMENT",
-        "ROLLOUT_TIMEOUT",
-    ] {
-        let site = altered_site(G10, |scene| {
-            set_env_from(tick_template(scene), "refresh", name);
-        });
-        let seen = document(&site, &[]);
-        assert_eq!(seen["metadata"]["name"], "berlin", "{name}");
-        // What the pods see cannot be known; where it decides about an image, that image is not called current.
-        let decides: &[&str] = match name {
-            "IMAGE_TAG" => &["jobs-manager", "pods-monitor", "resource-monitor"],
-            _ => &[],
-        };
-        for image in decides {
-            assert!(
-                !states(&seen, image).contains(&"current"),
-                "{name}: {image}"
-            );
+fn a_setting_from_elsewhere_is_named_where_it_decides_and_is_no_guess() {
+    for generation in [G2, G10] {
+        let mut scene = healthy(
+            &Release::new(generation),
+            &crate::world::sim::site::before(),
+            Timestamp::UNIX_EPOCH,
+        );
+        let container = &tick_template(&mut scene)["spec"]["containers"][0];
+        let names: Vec<_> = items(&container["env"])
+            .iter()
+            .map(|entry| text(&entry["name"]).to_owned())
+            .collect();
+        assert!(names.len() > 6, "{names:?}");
+        for name in names {
+            let site = altered_site(generation, |scene| {
+                set_env_from(tick_template(scene), "refresh", &name);
+            });
+            let seen = document(&site, &[]);
+            assert_eq!(seen["metadata"]["name"], "berlin", "{name}");
+            let why = format!("{name} is set by valueFrom");
+            let is_said = items(&seen["incomplete"])
+                .iter()
+                .any(|one| text(&one["reason"]) == why);
+            let is_otherwise = READ_OTHERWISE.contains(&name.as_str());
+            assert_eq!(!is_otherwise, is_said, "{name}: {:#}", seen["incomplete"]);
+            let exit = if is_said { 5 } else { 0 };
+            assert_eq!(seen["summary"]["exitCode"], exit, "{name}");
         }
     }
+}
+
+#[test]
+fn a_limit_from_elsewhere_neither_fires_nor_never_fires() {
+    let site = altered_site(G2, |scene| {
+        let name = "INGESTOR_RESOLVE_FAIL_THRESHOLD";
+        set_env_from(tick_template(scene), "refresh", name);
+        let manager = scene.object_mut("Deployment", NS, "berlin-jobs-manager");
+        manager["metadata"]["annotations"]["tracebloc.io/ingestor-refresh-consecutive-failures"] =
+            json!("7");
+    });
+    let seen = document(&site, &[]);
+    let streak = &seen["streaks"][0];
+    assert_eq!(
+        (&streak["count"], &streak["limit"]),
+        (&json!(7), &Value::Null)
+    );
+    let why = "INGESTOR_RESOLVE_FAIL_THRESHOLD is set by valueFrom";
+    assert_eq!(streak["reasons"]["limit"], why);
+    let page = status(&site, &[]).output().stdout;
+    assert!(page.contains("7/?"), "{page}");
+    assert!(!page.contains("never fires"), "{page}");
+    assert!(page.contains("from how many on"), "{page}");
 }
 
 #[test]
@@ -163,8 +196,12 @@ fn a_cron_job_without_containers_is_no_refresher() {
     let seen = document(&site, &[]);
     assert_eq!(seen["chart"]["cronJobAbsence"], "noContainer");
     assert_eq!(seen["refreshJob"], Value::Null);
-    // Nobody is known to move them, so their digests are taken for pins.
-    assert_eq!(states(&seen, "jobs-manager"), ["held"]);
+    // Whether anybody moves them is not known: their digests are no pins.
+    assert_eq!(states(&seen, "jobs-manager"), ["unknown"]);
+    let why = "the CronJob has no container to read";
+    let gaps = items(&seen["incomplete"]);
+    assert!(gaps.iter().any(|gap| gap["reason"] == why), "{gaps:#?}");
+    assert_eq!(seen["summary"]["exitCode"], 5);
 }
 
 #[test]

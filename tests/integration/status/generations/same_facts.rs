@@ -1,6 +1,6 @@
 //! What a screen says must come from JSON: every word with a digit, a capital or a sign in it stands for a value.
 //!
-//! Prose in small letters is the screen's own. Times, ages, durations, counts and short digests are worked out from
+//! The row of each image is compared word by word. Elsewhere, prose in small letters is the screen's own. Times, ages, durations, counts and short digests are worked out from
 //! the values here a second time, so that a figure from anywhere else is caught.
 
 use std::collections::BTreeSet;
@@ -10,12 +10,14 @@ use serde_json::Value;
 
 /// The words with capitals or signs that the screen itself writes.
 const OWN: &str = "IMAGE TRACKS IN USE LATEST ARCH STATE Refresh Streaks Egress Mirror Held Marks Unseen Nodes Others \
+                   imageRefresh.enabled \
                    Next All Looked It This Ingestion Jobs The = # Nothing Kubernetes Restarting";
 
 /// # Panics
 ///
 /// When the page has a word that no value of the document explains.
 pub(super) fn assert_within(document: &Value, page: &str) {
+    assert_rows(document, page);
     let known = Known::new(document);
     for line in page.lines() {
         for word in line.split_whitespace() {
@@ -26,6 +28,81 @@ pub(super) fn assert_within(document: &Value, page: &str) {
             assert!(explained, "{word:?} in {line:?}");
         }
     }
+}
+
+/// Each image has one row, and each of its cells is what the document says.
+fn assert_rows(document: &Value, page: &str) {
+    let rows: Vec<Vec<&str>> = page
+        .lines()
+        .map(|line| line.split_whitespace().collect())
+        .collect();
+    for image in document["images"].as_array().unwrap() {
+        let name = image["name"].as_str().unwrap();
+        let want = cells(image);
+        let is_row =
+            |row: &&Vec<&str>| row.len() > 3 && row[1] == name && row[0].chars().count() == 1;
+        let found: Vec<_> = rows.iter().filter(is_row).collect();
+        let [row] = found[..] else {
+            panic!("{} rows of {name}:\n{page}", found.len());
+        };
+        let is_same = |(word, want): (&&str, &String)| {
+            let is_digest = word.len() >= 12 && want.len() == 64 && want.starts_with(word);
+            is_digest || word == want
+        };
+        assert!(
+            row.len() == want.len() + 1 && row[1..].iter().zip(&want).all(is_same),
+            "{row:?} is not {want:?}"
+        );
+    }
+}
+
+/// What the row of an image must say, word by word; digests in full.
+fn cells(image: &Value) -> Vec<String> {
+    let text = |value: &Value| value.as_str().unwrap_or("?").to_owned();
+    let hex = |value: &Value| text(value).trim_start_matches("sha256:").to_owned();
+    let list = |value: &Value| -> Option<Vec<String>> {
+        let items = value.as_array()?.iter();
+        Some(
+            items
+                .map(|item| text(item).trim_start_matches("linux/").to_owned())
+                .collect(),
+        )
+    };
+    let tracks = match &image["tracks"] {
+        Value::Null => "-".to_owned(),
+        tracks => format!("{} :{}", text(&tracks["registry"]), text(&tracks["tag"])),
+    };
+    let states = list(&image["states"]).unwrap();
+    let is_mirrored = states.iter().any(|state| state == "mirrored");
+    let digests = &image["inUse"]["digests"];
+    let in_use = match text(&image["inUse"]["form"]).as_str() {
+        "digest" => hex(&digests[0]),
+        "several" => format!("{} digests", digests.as_array().unwrap().len()),
+        "tag" => format!(":{}", text(&image["inUse"]["tag"])),
+        "unknown" => "?".to_owned(),
+        other => other.to_owned(),
+    };
+    let latest = match &image["digests"]["latest"] {
+        Value::Null if is_mirrored => "-".to_owned(),
+        latest => hex(latest),
+    };
+    let platforms = &image["platforms"];
+    let missing = list(&platforms["missing"]).unwrap_or_default();
+    let arch = match (list(&platforms["inUse"]), list(&platforms["required"])) {
+        (None, _) if is_mirrored => "-".to_owned(),
+        (None, _) | (_, None) => "?".to_owned(),
+        (Some(has), _) if !missing.is_empty() && has.len() < 3 => format!("{} only", has.join(" ")),
+        (Some(_), _) if !missing.is_empty() => format!("no {}", missing.join(" ")),
+        (Some(has), Some(required)) if required.is_empty() => has.join(" "),
+        (_, Some(required)) => required.join(" "),
+    };
+    let states = states.iter().take(2).map(|state| match state.as_str() {
+        "stuck" | "broken" => state.to_uppercase(),
+        _ => state.clone(),
+    });
+    let states = states.collect::<Vec<_>>().join(", ");
+    let row = [text(&image["name"]), tracks, in_use, latest, arch, states].join(" ");
+    row.split_whitespace().map(str::to_owned).collect()
 }
 
 struct Known {
