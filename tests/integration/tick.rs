@@ -80,6 +80,11 @@ impl Edge {
     /// The binary in the container's environment, but for these variables.
     fn plugin(&self, changes: &[(&str, &str)]) -> Plugin {
         let kubeconfig = self.cluster().kubeconfig().display().to_string();
+        self.plugin_with(&kubeconfig, changes)
+    }
+
+    /// As [`Edge::plugin`], with another kubeconfig than the cluster's own.
+    fn plugin_with(&self, kubeconfig: &str, changes: &[(&str, &str)]) -> Plugin {
         let mut env = self.env.clone();
         env.extend(
             changes
@@ -88,7 +93,7 @@ impl Edge {
         );
         let site = self.site.internet.env().into_iter();
         env.extend(site.map(|(name, value)| (name.to_owned(), value)));
-        let plugin = Plugin::new().args(["tick", "--kubeconfig", &kubeconfig]);
+        let plugin = Plugin::new().args(["tick", "--kubeconfig", kubeconfig]);
         env.iter()
             .fold(plugin, |plugin, (name, value)| plugin.env(name, value))
     }
@@ -162,6 +167,15 @@ impl Edge {
         });
     }
 
+    /// Its rollout is on the way, and does not end.
+    fn unsettle_for_a_while(&self) {
+        self.cluster().store(|store| {
+            store.edit(&jobs_manager(), |deployment| {
+                deployment["status"]["availableReplicas"] = json!(0);
+            });
+        });
+    }
+
     fn patches(&self) -> usize {
         self.cluster().count("PATCH", "")
     }
@@ -174,6 +188,13 @@ fn jobs_manager() -> At {
 fn set_mark(store: &mut Store, key: &str, value: &str) {
     store.edit(&jobs_manager(), |deployment| {
         deployment["metadata"]["annotations"][format!("tracebloc.io/{key}")] = json!(value);
+    });
+}
+
+fn unset_mark(store: &mut Store, key: &str) {
+    store.edit(&jobs_manager(), |deployment| {
+        let annotations = deployment["metadata"]["annotations"].as_object_mut();
+        annotations.unwrap().remove(&format!("tracebloc.io/{key}"));
     });
 }
 

@@ -1,8 +1,12 @@
-//! Credential plugins: the command under `exec` in a kubeconfig, run once, and again only when its token expires.
+//! Logins that are renewed: the command under `exec` in a kubeconfig, run once, and again only when its token expires;
+//! and a file that holds a token, read again each minute and when the server takes the token no longer.
 //!
-//! kube runs it once for a token and again for a certificate, and its errors hold what the plugin printed: a token.
+//! kube runs a plugin once for a token and again for a certificate, and its errors hold what the plugin printed: a
+//! token. Of a file it sends the line end too, and a token that was revoked for up to a minute.
 
+use std::fs;
 use std::io::{ErrorKind, IsTerminal};
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -29,11 +33,18 @@ pub(super) enum Asking {
     Never(Option<Duration>),
 }
 
-/// A token that a plugin gave, and the plugin.
+/// As client-go: the kubelet writes a pod's token anew long before the old one expires.
+const REREAD: SignedDuration = SignedDuration::from_secs(60);
+
+/// A token, and where the next one comes from.
 pub(super) struct Credentials {
-    plugin: ExecConfig,
-    asking: Asking,
+    source: Source,
     token: Mutex<Token>,
+}
+
+enum Source {
+    Plugin(Box<ExecConfig>, Asking),
+    File(PathBuf),
 }
 
 struct Token {
@@ -59,14 +70,23 @@ struct Status {
     client_key_data: Option<String>,
 }
 
-/// Runs the plugin that `config` names, if it names one.
+/// Runs the plugin that `config` names, if it names one, or reads the file.
 ///
 /// A certificate goes into `config`, for as long as the process runs; a token comes back.
 pub(super) async fn obtain(
     config: &mut Config,
     asking: Asking,
 ) -> Result<Option<Credentials>, Error> {
-    let Some(plugin) = config.auth_info.exec.take() else {
+    let login = &mut config.auth_info;
+    if login.token.is_none()
+        && let Some(path) = login.token_file.take()
+    {
+        let path = PathBuf::from(path);
+        let token = Mutex::new(written(&path)?);
+        let source = Source::File(path);
+        return Ok(Some(Credentials { source, token }));
+    }
+    let Some(plugin) = login.exec.take() else {
         return Ok(None);
     };
     let status = run(plugin.clone(), asking).await?;
@@ -78,8 +98,7 @@ pub(super) async fn obtain(
     }
     match token(&plugin, status)? {
         Some(token) => Ok(Some(Credentials {
-            plugin,
-            asking,
+            source: Source::Plugin(Box::new(plugin), asking),
             token: Mutex::new(token),
         })),
         None => Ok(None),
@@ -87,16 +106,23 @@ pub(super) async fn obtain(
 }
 
 impl Credentials {
-    /// The value of `Authorization`, with a token that is good for another minute.
+    /// The value of `Authorization`, with a token that is good for another minute as far as anybody knows.
     pub(super) async fn header(&self) -> Result<HeaderValue, Error> {
         let mut token = self.token.lock().await;
-        if token
-            .expires
-            .is_some_and(|expires| Timestamp::now() + MARGIN > expires)
-        {
-            let status = run(self.plugin.clone(), self.asking).await?;
-            if let Some(fresh) = self::token(&self.plugin, status)? {
-                *token = fresh;
+        let is_due = |expires: Timestamp| Timestamp::now() + MARGIN > expires;
+        if token.expires.is_some_and(is_due) {
+            match &self.source {
+                Source::Plugin(plugin, asking) => {
+                    let status = run((**plugin).clone(), *asking).await?;
+                    if let Some(fresh) = self::token(plugin, status)? {
+                        *token = fresh;
+                    }
+                }
+                // A file that was there at the start may be taken away: the last token goes on.
+                Source::File(path) => match written(path) {
+                    Ok(fresh) => *token = fresh,
+                    Err(_) => token.expires = Some(Timestamp::now() + MARGIN + REREAD),
+                },
             }
         }
         Ok(token.header.clone())
@@ -108,24 +134,48 @@ impl Credentials {
         token.accepted |= token.header == *header;
     }
 
-    /// Another token in place of one that the server takes no longer, as a revoked one. `None` where it never took it:
-    /// the plugin would give the same again.
+    /// Another token in place of one that the server takes no longer, as a revoked one. `None` where there is no other: a
+    /// plugin whose token was never taken would give the same again.
     pub(super) async fn instead_of(
         &self,
         rejected: &HeaderValue,
     ) -> Result<Option<HeaderValue>, Error> {
         let mut token = self.token.lock().await;
-        if token.header == *rejected {
-            if !token.accepted {
-                return Ok(None);
+        if token.header != *rejected {
+            return Ok(Some(token.header.clone()));
+        }
+        match &self.source {
+            Source::Plugin(..) if !token.accepted => return Ok(None),
+            Source::Plugin(plugin, asking) => {
+                let status = run((**plugin).clone(), *asking).await?;
+                if let Some(fresh) = self::token(plugin, status)? {
+                    *token = fresh;
+                }
             }
-            let status = run(self.plugin.clone(), self.asking).await?;
-            if let Some(fresh) = self::token(&self.plugin, status)? {
-                *token = fresh;
-            }
+            Source::File(path) => match written(path) {
+                Ok(fresh) if fresh.header != *rejected => *token = fresh,
+                Ok(_) | Err(_) => return Ok(None),
+            },
         }
         Ok(Some(token.header.clone()))
     }
+}
+
+/// The token in a file, without the line end that an editor leaves.
+fn written(path: &Path) -> Result<Token, Error> {
+    let unusable = |why: String| Error::Setting {
+        what: "token file".to_owned(),
+        why: format!("{:?}: {why}", path.display().to_string()),
+    };
+    let text = fs::read_to_string(path).map_err(|error| unusable(error.to_string()))?;
+    let mut header = HeaderValue::try_from(format!("Bearer {}", text.trim()))
+        .map_err(|_| unusable("it is not one line of text".to_owned()))?;
+    header.set_sensitive(true);
+    Ok(Token {
+        header,
+        accepted: false,
+        expires: Some(Timestamp::now() + MARGIN + REREAD),
+    })
 }
 
 fn token(plugin: &ExecConfig, status: Status) -> Result<Option<Token>, Error> {

@@ -1,7 +1,6 @@
 //! Which server, as whom, in which namespace: what the kubeconfig says, with the flags in it, as kubectl decides it.
 
 use std::env;
-use std::fs;
 use std::path::Path;
 
 use kube::Config;
@@ -203,14 +202,6 @@ fn log_in(user: &mut AuthInfo, flags: &Connection) -> Result<(), Error> {
     if let Some(path) = &flags.client_key {
         user.client_key = Some(path_text(path));
         user.client_key_data = None;
-    }
-    // kube sends the file as it is, client-go without the line end that an editor leaves.
-    if user.token.is_none()
-        && let Some(path) = &user.token_file
-        && let Ok(text) = fs::read_to_string(path)
-        && text.trim() != text
-    {
-        user.token = Some(text.trim().to_owned().into());
     }
     match &user.auth_provider {
         Some(provider) if provider.name != "oidc" => Err(Error::Setting {

@@ -12,7 +12,7 @@ use hyper_util::client::legacy::Client as Hyper;
 use hyper_util::client::legacy::connect::{Connection, HttpConnector};
 use hyper_util::rt::TokioExecutor;
 use kube::Config;
-use kube::client::{AuthError, Body, ConfigExt};
+use kube::client::{Body, ConfigExt};
 use tower::util::BoxCloneSyncService;
 use tower::{BoxError, Service, ServiceBuilder, ServiceExt};
 
@@ -218,10 +218,6 @@ where
 fn unusable(what: &str, error: &kube::Error) -> Error {
     match error {
         kube::Error::InferKubeconfig(error) => kubeconfig::unusable(error),
-        kube::Error::Auth(AuthError::ReadTokenFile(why, path)) => Error::Setting {
-            what: "token file".to_owned(),
-            why: format!("{:?}: {why}", path.display().to_string()),
-        },
         error => Error::Setting {
             what: what.to_owned(),
             why: classify::words(error),

@@ -1,7 +1,12 @@
 //! Where a tick may run, with what environment, and how it is ended.
 
+use std::fs;
+use std::sync::mpsc;
+use std::time::Duration;
+
 use super::*;
 use crate::world::sim::api::faults::Fault;
+use crate::world::sim::api::{TOKEN, USER};
 
 #[test]
 fn a_kubeconfig_that_lies_around_is_not_the_pods() {
@@ -118,7 +123,7 @@ fn a_write_under_way_is_finished_before_the_end() {
         .internet
         .fault("ghcr.io", "refuse".parse().unwrap());
     edge.set_mark(FAILURES, "2");
-    let slow = std::time::Duration::from_millis(700);
+    let slow = Duration::from_millis(700);
     edge.cluster().fault(
         Fault::on("PATCH", "/deployments/").does(crate::world::sim::api::faults::Act::Delay(slow)),
     );
@@ -129,4 +134,42 @@ fn a_write_under_way_is_finished_before_the_end() {
         (edge.mark(FAILURES), edge.mark(LAST_ERROR))
     );
     assert_eq!(1, edge.patches());
+}
+
+/// The kubelet writes a pod's token anew; the old one may be refused from then on.
+#[test]
+fn a_token_that_is_replaced_while_the_tick_waits_is_read_again() {
+    let edge = Edge::healthy(Generation::G10);
+    edge.publish("docker.io/tracebloc/resource-monitor:prod");
+    let set = At::new("DaemonSet", AGENTS, "berlin-resource-monitor");
+    let available = |count: u32| {
+        edge.cluster().store(|store| {
+            store.edit(&set, |set| set["status"]["numberAvailable"] = json!(count));
+        });
+    };
+    available(0);
+    let folder = tempfile::TempDir::new().unwrap();
+    let token = folder.path().join("token");
+    fs::write(&token, format!("{TOKEN}\n")).unwrap();
+    let config = fs::read_to_string(edge.cluster().kubeconfig()).unwrap();
+    let file = format!("tokenFile: {}", token.display());
+    let config = config.replace(&format!("token: {TOKEN}"), &file);
+    let kubeconfig = folder.path().join("config");
+    fs::write(&kubeconfig, config).unwrap();
+
+    let (set_now, heard) = mpsc::channel();
+    let patched = Fault::on("PATCH", "/daemonsets/").times(1);
+    edge.cluster().fault(patched.then(move |_| {
+        let _ = set_now.send(());
+    }));
+    let kubeconfig = kubeconfig.display().to_string();
+    let running = edge.plugin_with(&kubeconfig, &[]).start();
+    heard.recv_timeout(Duration::from_secs(60)).unwrap();
+    fs::write(&token, "rotated\n").unwrap();
+    edge.cluster().revoke_tokens();
+    edge.cluster().admit("rotated", USER);
+    available(3);
+    let (code, log) = ended(running.output());
+    assert_eq!(0, code, "{log}");
+    assert_says(&log, &["re-image complete", "tick complete"]);
 }
