@@ -1,5 +1,7 @@
 //! Known lines, attribution, and that nothing is lost of any text.
 
+mod contract;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -182,6 +184,31 @@ proptest! {
         let prefixed = format!("{PREFIX}{line}");
         prop_assert_eq!(Some((line.as_str(), Event::Said)), read(&prefixed));
         prop_assert_eq!(Some((line.as_str(), Event::ToolError)), read(&line));
+    }
+
+    /// Lines of any bytes that are text, with the prefix and without: none is lost, none is changed.
+    #[test]
+    fn no_line_is_lost_whatever_its_characters(lines in proptest::collection::vec((any::<bool>(), any::<String>()), 0..20)) {
+        let lines: Vec<_> = lines
+            .into_iter()
+            .map(|(is_prefixed, text)| (is_prefixed, text.replace(['\n', '\r'], "")))
+            .filter(|(_, text)| !text.trim().is_empty())
+            .collect();
+        let written = |(is_prefixed, text): &(bool, String)| {
+            let prefix = if *is_prefixed { PREFIX } else { "" };
+            format!("{prefix}{text}")
+        };
+        let log = lines.iter().map(written).collect::<Vec<_>>().join("\n");
+        let entries = decode(&log);
+        let kept: Vec<_> = entries.iter().map(|entry| entry.text).collect();
+        let want: Vec<_> = lines
+            .iter()
+            .map(|(is_prefixed, text)| match is_prefixed {
+                true => text.as_str(),
+                false => text.strip_prefix(PREFIX).unwrap_or(text),
+            })
+            .collect();
+        prop_assert_eq!(want, kept);
     }
 
     #[test]

@@ -290,3 +290,19 @@ fn assert_agrees(want: &World, seen: &World, about: impl Fn() -> String) {
 fn key(image: ManagedImage) -> &'static str {
     image.record_key().unwrap()
 }
+
+#[test]
+fn the_readme_says_how_many_ticks_were_compared() {
+    let thousands = |cases: usize| format!("{},{:03}", cases / 1000, cases % 1000);
+    let (old, new) = (enumeration_g2::CASES, enumeration_g10::CASES);
+    let sentence = format!(
+        "{} ticks of the first and {} of the second",
+        thousands(old),
+        thousands(new)
+    );
+    let readme = include_str!("../../README.md").replace('\n', " ");
+    assert!(
+        readme.contains(&sentence),
+        "README.md does not say: {sentence}"
+    );
+}

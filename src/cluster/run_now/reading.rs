@@ -20,7 +20,7 @@ use crate::text::{QUOTED, printable, without_middle};
 const CONTAINER: &str = "refresh";
 
 /// How much of one line is kept, in bytes.
-const LINE_READ: usize = 16 * 1024;
+pub(super) const LINE_READ: usize = 16 * 1024;
 
 /// The pod of a run, as far as its container is concerned.
 pub(super) struct PodSeen {

@@ -1,6 +1,7 @@
 //! The Job as kubectl makes it.
 
 mod following;
+mod lines;
 
 use super::*;
 use crate::cluster::fixture::with;

@@ -160,7 +160,8 @@ fn every_substring_of_the_contract_is_said_where_it_belongs() {
                 Some(B),
             ),
             &[
-                "also reconciling:",
+                "client images: tracebloc/{jobs-manager,pods-monitor,resource-monitor} on docker.io under tag=prod",
+                "also reconciling: deployment/berlin-requests-proxy daemonset/berlin-resource-monitor (namespace ",
                 "is settled again after 5 skipped",
                 "re-image needed",
                 "requests-proxy is pinned by images.requestsProxy.digest",
@@ -185,13 +186,19 @@ fn every_substring_of_the_contract_is_said_where_it_belongs() {
             &[
                 "ERROR: deployment/berlin-jobs-manager has been unsettled for 9 consecutive ticks",
                 "IMAGE REFRESH IS FROZEN",
+                "kubectl get pods -n tracebloc -l app=manager",
+                "kubectl logs -n tracebloc deployment/berlin-jobs-manager --all-containers --tail=50",
+                "kubectl get events -n tracebloc --sort-by=.lastTimestamp",
+                "port 8080 of api does not open",
             ],
         ),
         (
             log(g10, &[("IMAGE_REGISTRY", "")], Settled, &[], None),
             &[
-                "NOTE: images are served from private mirror ''",
-                "INERT",
+                "NOTE: images are served from private mirror '', not from docker.io",
+                "what docker.io's tags name says nothing about what this release pulls",
+                "image refresh is INERT here: nothing is looked up, nothing is changed",
+                "to move to a new build, pull it into the mirror and restart the workloads",
                 "tick complete",
             ],
         ),

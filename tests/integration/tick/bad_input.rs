@@ -34,32 +34,83 @@ fn an_annotation_that_somebody_changes_is_read_again_once_and_not_overwritten() 
 }
 
 #[test]
-fn a_counter_that_is_removed_while_it_is_cleared_costs_nothing() {
-    let edge = Edge::healthy(Generation::G10);
-    edge.set_mark(SKIPS, "2");
-    edge.cluster()
-        .fault(Fault::on("PATCH", "/deployments/").times(1).refuses(
-            &crate::world::sim::api::refusal::Refusal::new(
-                409,
-                "Conflict",
-                "the object has been modified",
-            ),
-        ));
-    edge.cluster().fault(
-        Fault::on("GET", "/deployments/")
-            .times(1)
-            .then(|store| set_mark(store, SKIPS, "1")),
-    );
+fn an_annotation_that_somebody_removes_is_not_written_again() {
+    let edge = Edge::healthy(Generation::G2);
+    edge.site
+        .internet
+        .fault("ghcr.io", "refuse".parse().unwrap());
+    edge.set_mark(FAILURES, "2");
+    let remove = |store: &mut Store| unset_mark(store, FAILURES);
+    let look = Fault::on("GET", "/deployments/berlin-jobs-manager").times(1);
+    edge.cluster().fault(look.then(remove));
     let (code, log) = edge.tick();
-    assert_eq!((0, json!("1")), (code, edge.mark(SKIPS)), "{log}");
-    assert_says(
-        &log,
-        &[
-            "is settled again after 2",
-            "WARNING: could not clear the skip streak",
-            "tick complete",
-        ],
-    );
+    assert_eq!((1, Value::Null), (code, edge.mark(FAILURES)), "{log}");
+    assert!(log.trim_end().ends_with("[TBI-508]"), "{log}");
+}
+
+/// Between the look and the removal, somebody sets it back, or removes it too.
+#[test]
+fn a_counter_that_moves_while_it_is_cleared_costs_nothing() {
+    for moved in [Some("1"), None] {
+        let edge = Edge::healthy(Generation::G10);
+        edge.set_mark(SKIPS, "2");
+        let look = Fault::on("GET", "/deployments/").times(1);
+        edge.cluster().fault(look.then(move |store| match moved {
+            Some(value) => set_mark(store, SKIPS, value),
+            None => unset_mark(store, SKIPS),
+        }));
+        let (code, log) = edge.tick();
+        let mark = moved.map_or(Value::Null, |value| json!(value));
+        assert_eq!((0, mark), (code, edge.mark(SKIPS)), "{log}");
+        assert_says(
+            &log,
+            &[
+                "is settled again after 2",
+                "WARNING: could not clear the skip streak",
+                "tick complete",
+            ],
+        );
+    }
+}
+
+#[test]
+fn a_deployment_that_goes_while_it_is_waited_for_is_named() {
+    let edge = Edge::healthy(Generation::G3);
+    edge.publish("docker.io/tracebloc/jobs-manager:prod");
+    let waiting = Fault::on("GET", "/deployments/").starting_at(2).times(1);
+    edge.cluster().fault(waiting.then(|store| {
+        let all = crate::world::sim::api::write::Dependents::Deleted;
+        store.remove(&jobs_manager(), all);
+    }));
+    let (code, log) = edge.tick();
+    assert_eq!(1, code, "{log}");
+    assert_says(&log, &["rolling restart of deployment/", "ERROR: "]);
+    assert!(log.contains("not found"), "{log}");
+}
+
+/// The newest generation writes to two namespaces.
+#[test]
+fn a_workload_that_may_not_be_patched_stops_the_tick_and_keeps_the_attempt() {
+    for (denied, reference, attempt) in [
+        (
+            "deployments.apps",
+            "docker.io/tracebloc/jobs-manager:prod",
+            Value::Null,
+        ),
+        (
+            "daemonsets.apps",
+            "docker.io/tracebloc/resource-monitor:prod",
+            json!("1"),
+        ),
+    ] {
+        let edge = Edge::healthy(Generation::G10);
+        edge.cluster().deny(Denial::of("patch", denied));
+        edge.publish(reference);
+        let (code, log) = edge.tick();
+        assert_eq!((1, attempt), (code, edge.mark(ATTEMPT)), "{log}");
+        assert!(log.contains("cannot patch resource"), "{log}");
+        assert!(log.trim_end().ends_with("[TBI-104]"), "{log}");
+    }
 }
 
 #[test]

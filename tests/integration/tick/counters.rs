@@ -1,6 +1,7 @@
 //! The three counters over several ticks, each tick a process of its own.
 
 use super::*;
+use crate::world::sim::api::faults::Fault;
 
 #[test]
 fn four_failed_lookups_and_one_that_succeeds() {
@@ -141,11 +142,7 @@ fn skipped_ticks_are_counted_to_the_limit_and_cleared() {
 #[test]
 fn what_is_under_way_is_given_ten_seconds() {
     let edge = Edge::healthy(Generation::G7);
-    edge.cluster().store(|store| {
-        store.edit(&jobs_manager(), |deployment| {
-            deployment["status"]["availableReplicas"] = json!(0);
-        });
-    });
+    edge.unsettle_for_a_while();
     let (code, log) = edge.tick();
     assert_eq!((0, 0), (code, edge.patches()), "{log}");
     assert_says(
@@ -158,6 +155,51 @@ fn what_is_under_way_is_given_ten_seconds() {
         edge.cluster().count("GET", "/deployments/") >= 5,
         "it was looked at once"
     );
+}
+
+/// What cannot be read is not counted, and is no skip either.
+#[test]
+fn a_skip_that_cannot_be_counted_fails_the_tick() {
+    for (generation, words) in [
+        (
+            Generation::G7,
+            "ERROR: cannot read deployment/berlin-jobs-manager (NotFound, RBAC denial, or API error): ",
+        ),
+        (
+            Generation::G10,
+            "tracebloc.io/refresh-skip-streak annotation could not be read: ",
+        ),
+    ] {
+        let edge = Edge::healthy(generation);
+        edge.unsettle_for_a_while();
+        let later = Fault::on("GET", "/deployments/").starting_at(2);
+        edge.cluster().fault(later.throttles(503, 60));
+        let (code, log) = edge.tick();
+        assert_eq!((1, 0), (code, edge.patches()), "{generation:?}: {log}");
+        assert_says(&log, &[words]);
+        let is_counted = generation == Generation::G10;
+        assert_eq!(
+            is_counted,
+            log.contains("-- the skip streak cannot be counted"),
+            "{log}"
+        );
+        assert!(!log.contains("tick complete"), "{log}");
+        assert_eq!(Value::Null, edge.mark(SKIPS));
+    }
+}
+
+/// The charts before 1.9.42 skip, and count nothing.
+#[test]
+fn a_tick_that_counts_nothing_skips_all_the_same() {
+    let edge = Edge::healthy(Generation::G8);
+    edge.unsettle();
+    let (code, log) = edge.tick();
+    assert_eq!((0, 0), (code, edge.patches()), "{log}");
+    assert_says(
+        &log,
+        &["not settled (rollout in progress or pod not Ready)"],
+    );
+    assert!(!log.contains("tick complete"), "{log}");
 }
 
 #[test]

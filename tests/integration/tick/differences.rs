@@ -137,3 +137,36 @@ fn the_reason_stands_in_the_line() {
         );
     }
 }
+
+/// The script of 1.4.5 says nothing, the one of 1.9.43 fails, the newest warns.
+#[test]
+fn a_counter_that_cannot_be_cleared_is_said_and_goes_on() {
+    for (generation, key, value, what) in [
+        (Generation::G2, FAILURES, "2", "failure streak"),
+        (Generation::G9, SKIPS, "2", "skip streak"),
+        (Generation::G10, SKIPS, "2", "skip streak"),
+    ] {
+        let edge = Edge::healthy(generation);
+        edge.set_mark(key, value);
+        let patch = Fault::on("PATCH", "/deployments/").throttles(503, 60);
+        edge.cluster().fault(patch);
+        let (code, log) = edge.tick();
+        assert_eq!(
+            (0, json!(value)),
+            (code, edge.mark(key)),
+            "{generation:?}: {log}"
+        );
+        let warning = format!("WARNING: could not clear the {what}");
+        assert_says(&log, &[&warning, "tick complete"]);
+    }
+}
+
+/// In the environment, 1.4.0 is 1.6.0.
+#[test]
+fn the_first_chart_is_told_as_a_later_one() {
+    let edge = Edge::healthy(Generation::G0);
+    let (code, log) = edge.tick();
+    assert_eq!((0, 0), (code, edge.patches()), "{log}");
+    assert_says(&log, &["tick complete"]);
+    assert!(!log.contains("nothing to record or restart"), "{log}");
+}
