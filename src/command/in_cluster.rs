@@ -9,6 +9,7 @@ use crate::cluster::run_now::{Followed, Happening};
 use crate::cluster::tick::Workloads;
 use crate::error::{Error, Exit};
 use crate::health::assess;
+use crate::log::Event;
 use crate::look::look_at_one;
 use crate::lookup::Failure;
 use crate::observation::{Blind, Observation, Target, WorkloadKind};
@@ -241,6 +242,10 @@ impl Ear {
                 let (event, told) = self.teller.hear(&line);
                 if let (Some(event), Some(run)) = (event, self.heard.runs.last_mut()) {
                     run.push(event);
+                }
+                if event == Some(Event::DeploymentUnreadable) {
+                    let mut codes = told.iter().rev().filter_map(|told| told.code.as_deref());
+                    self.heard.unreadable = codes.find_map(|code| code.parse().ok());
                 }
                 told
             }

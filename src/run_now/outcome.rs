@@ -38,6 +38,8 @@ pub(crate) enum End {
 pub(crate) struct Heard {
     /// What each run of the container said, in their order; empty where nothing of it was heard.
     pub(crate) runs: Vec<Vec<Event>>,
+    /// Whose fault it was that the Deployment could not be read, as the line said last that told it.
+    pub(crate) unreadable: Option<Code>,
 }
 
 impl Heard {
@@ -203,19 +205,19 @@ fn reason_of_failure(account: &Account<'_>, marks: &[Change]) -> (String, Option
         Some(match event {
             Event::ThresholdReached | Event::AboveThreshold => (
                 "the ingestor cannot be resolved from pods",
-                Code::StreakAtThreshold,
+                Some(Code::StreakAtThreshold),
             ),
-            Event::Frozen => ("jobs-manager does not settle", Code::SkipStreak),
-            Event::SkipsUncounted => ("a counter could not be read", Code::CounterMalformed),
+            Event::Frozen => ("jobs-manager does not settle", Some(Code::SkipStreak)),
+            Event::SkipsUncounted => ("a counter could not be read", Some(Code::CounterMalformed)),
             Event::DeploymentUnreadable => (
                 "the run cannot read its Deployment",
-                Code::AccountRightMissing,
+                account.heard.unreadable,
             ),
             _ => return None,
         })
     });
     if let Some((words, code)) = said {
-        return (words.to_owned(), Some(code));
+        return (words.to_owned(), code);
     }
     let by_marks = marks.iter().find_map(|change| {
         let words = match change.key.as_str() {
@@ -280,6 +282,7 @@ fn changes(before: &Record, after: &Record) -> Vec<Change> {
 fn next(account: &Account<'_>, exit: Exit) -> Vec<(String, &'static str)> {
     let (namespace, job) = (word(account.namespace), word(account.job));
     let status = || format!("kubectl tracebloc-images status -n {namespace}");
+    let doctor = || format!("kubectl tracebloc-images doctor -n {namespace}");
     match (exit, account.end) {
         (Exit::Done, _) => Vec::new(),
         (_, End::TimedOut(_)) => vec![
@@ -299,6 +302,7 @@ fn next(account: &Account<'_>, exit: Exit) -> Vec<(String, &'static str)> {
                 "read its whole log",
             ),
         ],
+        (_, End::Failed(_)) => vec![(doctor(), "find the cause")],
         _ => vec![(status(), "see what it means for each image")],
     }
 }

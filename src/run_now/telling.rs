@@ -197,7 +197,7 @@ impl Teller {
                 let counted = counted.unwrap_or_default();
                 Some((Tone::Warn, format!("skipped: jobs-manager has not settled{counted}"), None))
             }
-            Event::DeploymentUnreadable => coded(Tone::Bad, stated(text), unreadable(text)),
+            Event::DeploymentUnreadable => coded(Tone::Bad, stated(text), unreadable(text, &self.tools)),
             Event::LockedOut => coded(
                 Tone::Bad,
                 "locked out: rollouts kept failing, so nothing moves until a person removes the count".to_owned(),
@@ -287,11 +287,12 @@ fn cause(text: &str) -> (Option<String>, Option<String>) {
     (Some(format!("TBI-{number}")), rest)
 }
 
-/// Whose fault it is that the Deployment cannot be read.
-fn unreadable(text: &str) -> Code {
-    if text.contains("localhost:8080") {
+/// Whose fault it is that the Deployment cannot be read, by the line and what kubectl said before it.
+fn unreadable(text: &str, tools: &[String]) -> Code {
+    let says = |words: &str| text.contains(words) || tools.iter().any(|line| line.contains(words));
+    if says("localhost:8080") {
         Code::NoInClusterConfig
-    } else if text.contains("orbidden") {
+    } else if says("orbidden") {
         Code::AccountRightMissing
     } else {
         Code::ApiUnreachable

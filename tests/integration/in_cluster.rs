@@ -1,6 +1,7 @@
 //! `refresh --in-cluster`, the real binary, at simulated sites whose Jobs run a script of the chart.
 
 mod runs;
+mod screens;
 mod ways;
 
 use serde_json::{Value, json};

@@ -154,6 +154,7 @@ fn the_end_names_the_marks_and_the_next_command() {
             end: &End::Failed("BackoffLimitExceeded".to_owned()),
             heard: &Heard {
                 runs: vec![vec![crate::log::Event::ThresholdReached]; 3],
+                ..Heard::default()
             },
             before: &record("2"),
             after: &after,
@@ -165,7 +166,7 @@ fn the_end_names_the_marks_and_the_next_command() {
 Result    ✖ failed after 3 runs of its container: the ingestor cannot be resolved from pods
           (BackoffLimitExceeded)                                                   72s  TBI-302
 Marks     tracebloc.io/ingestor-refresh-consecutive-failures 2 -> 3
-Next   kubectl tracebloc-images status -n tracebloc   see what it means for each image
+Next   kubectl tracebloc-images doctor -n tracebloc   find the cause
 ",
         at_100(|page| outcome(&account(Ok(record("3"))), took, page))
     );

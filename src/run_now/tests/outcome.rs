@@ -26,6 +26,7 @@ fn came_to(
 ) -> Outcome {
     let heard = Heard {
         runs: vec![events.to_vec()],
+        unreadable: Some(Code::NoInClusterConfig),
     };
     conclude(&Account {
         namespace: "tracebloc",
@@ -309,6 +310,7 @@ fn annotations_that_cannot_be_read_again_are_said_to_be_unknown() {
         end: &End::Complete,
         heard: &Heard {
             runs: vec![vec![], vec![], vec![Event::Completed]],
+            ..Heard::default()
         },
         before: &Record::default(),
         after: &after,
@@ -339,6 +341,7 @@ fn a_run_that_was_cut_off_does_not_hide_why_the_one_before_it_failed() {
                 vec![Event::Started, Event::Frozen],
                 vec![Event::Started, Event::Announced],
             ],
+            ..Heard::default()
         },
         before: &Record::default(),
         after: &Ok(record(&[(SKIPS, "9")])),

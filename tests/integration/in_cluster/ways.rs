@@ -22,6 +22,7 @@ fn flags_that_belong_to_a_direct_refresh_are_wrong_usage() {
         &["--pull-test"],
         &["--pull-test=skip"],
         &["--rearm"],
+        &["-o", "json"],
     ] {
         let output = refresh(&site, &[&["--now"], more].concat()).output();
         assert_eq!(Some(2), output.code, "{more:?}");
