@@ -130,7 +130,7 @@ pub(crate) async fn wait(
                 Ok(seen) => seen,
                 Err(error) => {
                     let since = *silent_since.get_or_insert_with(Instant::now);
-                    if is_over || !is_passing(&error) || since.elapsed() >= pace.api_lost {
+                    if is_over || !error.is_passing() || since.elapsed() >= pace.api_lost {
                         return Err(error);
                     }
                     tell(&format!("{error}; looking again"));
@@ -234,18 +234,6 @@ async fn ask(
         .filter(|one| since.is_none() || reading::last(one) >= since)
         .map(event)
         .collect())
-}
-
-/// Whether the same question may be answered in a while.
-fn is_passing(error: &Error) -> bool {
-    matches!(
-        error,
-        Error::Unreachable { .. }
-            | Error::TimedOut { .. }
-            | Error::Busy { .. }
-            | Error::Expired { .. }
-            | Error::Answer { .. }
-    )
 }
 
 fn no_answer(cluster: &Cluster, target: &Target, pace: &Pace) -> Error {

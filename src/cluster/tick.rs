@@ -23,7 +23,7 @@ use crate::error::{Call, Error};
 use crate::image::{Digest, INGESTOR_DIGEST};
 use crate::observation::{Rollout, Target, WorkloadKind};
 use crate::record::Record;
-use crate::rollout::Strategy;
+use crate::rollout::{RESTARTED_AT, Strategy};
 use crate::tick::Step;
 use change::{change, changed_mark, underneath};
 
@@ -32,8 +32,6 @@ const SETTLES_WITHIN: Duration = Duration::from_secs(10);
 
 /// Between two looks at a rollout.
 const INTERVAL: Duration = Duration::from_secs(1);
-
-const RESTARTED_AT: &str = "kubectl.kubernetes.io/restartedAt";
 
 /// The jobs-manager Deployment as last seen, by this tick's own eyes or in the answer to its own write.
 pub(crate) struct Workloads<'a> {
