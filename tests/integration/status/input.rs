@@ -139,6 +139,11 @@ fn a_setting_from_elsewhere_is_named_where_it_decides_and_is_no_guess() {
                 .any(|one| text(&one["reason"]) == why);
             let is_otherwise = READ_OTHERWISE.contains(&name.as_str());
             assert_eq!(!is_otherwise, is_said, "{name}: {:#}", seen["incomplete"]);
+            // The spec tells where the images come from.
+            for image in items(&seen["images"]) {
+                let states = image["states"].to_string();
+                assert!(!states.contains("mirrored"), "{name}: {image:#}");
+            }
             let exit = if is_said { 5 } else { 0 };
             assert_eq!(seen["summary"]["exitCode"], exit, "{name}");
         }
