@@ -47,17 +47,25 @@ fn native(
 }
 
 /// The binary that is released, where one has been built of these sources; else the one under test.
+///
+/// # Panics
+///
+/// When `RELEASED` is set, and there is none of these sources.
 fn shipped() -> String {
     let tested = Path::new(PLUGIN);
     let built = |path: &Path| path.metadata().and_then(|file| file.modified()).ok();
     let target = tested.parent().and_then(Path::parent).unwrap();
     let released = target.join("release").join(tested.file_name().unwrap());
-    let newest = if built(&released) > built(tested) {
-        &released
-    } else {
-        tested
-    };
-    newest.display().to_string()
+    if built(&released) > built(tested) {
+        return released.display().to_string();
+    }
+    let is_meant = std::env::var_os("RELEASED").is_some();
+    assert!(
+        !is_meant,
+        "{} is older than these sources",
+        released.display()
+    );
+    tested.display().to_string()
 }
 
 /// Starts a run from the laptop and follows it: the exit code is compared, and what it printed is returned.
