@@ -1,5 +1,7 @@
 //! `refresh --in-cluster`: starts the release's own refresher as a Job, follows it, and says what its log means.
 
+use std::time::Duration;
+
 use tokio::time::Instant;
 
 use super::stop::Stop;
@@ -37,7 +39,6 @@ pub(crate) async fn in_cluster(
     {
         return Err(Error::Unconfirmed { why, or: "" });
     }
-    let started = Instant::now();
     let cluster = connect(connection).await?;
     let session = super::session(&args.lookups);
     let run = Run {
@@ -45,7 +46,6 @@ pub(crate) async fn in_cluster(
         shown,
         cluster: &cluster,
         session: session.as_ref(),
-        started,
         stop: Stop::new(),
     };
     match Box::pin(run.job()).await? {
@@ -59,7 +59,6 @@ struct Run<'a> {
     shown: cli::Screen,
     cluster: &'a Cluster,
     session: Result<&'a Session, &'a Failure>,
-    started: Instant,
     stop: Stop,
 }
 
@@ -119,6 +118,8 @@ impl Run<'_> {
     }
 
     async fn follow_to_its_end(&self, seen: &Observation, job: &Followed) -> Result<Exit, Error> {
+        // Not before: a person may have been asked first.
+        let began = Instant::now();
         self.print(|page| screen::followed(&job.namespace, &job.name, page))?;
         let followed = match self.stop.or(Box::pin(self.follow(job))).await {
             Ok(followed) => followed?,
@@ -131,15 +132,14 @@ impl Run<'_> {
                 return Ok(exit);
             }
         };
-        self.close(seen, job, &followed).await
+        self.close(seen, job, &followed, began.elapsed()).await
     }
 
     async fn follow(&self, job: &Followed) -> Result<(End, Heard), Error> {
         let mut ear = Ear::default();
-        let limit = self.args.timeout.0.saturating_sub(self.started.elapsed());
         let end = self
             .cluster
-            .follow(job, limit, |happening| {
+            .follow(job, self.args.timeout.0, |happening| {
                 for told in ear.hear(happening) {
                     // A reader that has left does not stop what was begun.
                     let _ = self.tell(&told);
@@ -157,6 +157,7 @@ impl Run<'_> {
         seen: &Observation,
         job: &Followed,
         (end, heard): &(End, Heard),
+        took: Duration,
     ) -> Result<Exit, Error> {
         let target = Target {
             kind: WorkloadKind::Deployment,
@@ -176,7 +177,7 @@ impl Run<'_> {
             before: seen.record.as_ref().unwrap_or(&nothing),
             after: &after,
         });
-        self.print(|page| screen::outcome(&outcome, self.started.elapsed(), page))?;
+        self.print(|page| screen::outcome(&outcome, took, page))?;
         Ok(outcome.exit)
     }
 

@@ -31,6 +31,7 @@ const SILENCE: Duration = Duration::from_secs(2);
 
 /// Of one run of the container, how much of the log is read, in bytes.
 const LOG_READ: u64 = 8 * 1024 * 1024;
+const TOO_LONG: &str = "the log is longer than 8 MiB; the rest of this run is not told";
 
 /// Where one is in the log.
 pub(super) struct Following<'a> {
@@ -44,6 +45,8 @@ pub(super) struct Following<'a> {
     /// Lines of it that have been told.
     lines: usize,
     standing: Standing,
+    /// Whether its log is beyond [`LOG_READ`].
+    is_too_long: bool,
     /// The last words about a wait.
     waiting: String,
 }
@@ -66,6 +69,7 @@ impl<'a> Following<'a> {
             run: 0,
             lines: 0,
             standing: Standing::Ahead,
+            is_too_long: false,
             waiting: String::new(),
         }
     }
@@ -130,7 +134,7 @@ impl<'a> Following<'a> {
     async fn catch_up(&mut self, pod: &PodSeen, tell: &mut impl FnMut(Happening)) -> bool {
         if pod.name != self.pod {
             self.pod.clone_from(&pod.name);
-            (self.run, self.lines, self.standing) = (0, 0, Standing::Ahead);
+            self.turn_to(0);
         }
         if pod.restarts > self.run {
             self.leave(pod, tell).await;
@@ -157,6 +161,12 @@ impl<'a> Following<'a> {
         }
     }
 
+    /// Nothing of this run of the container has been told.
+    fn turn_to(&mut self, run: u32) {
+        (self.run, self.lines, self.standing) = (run, 0, Standing::Ahead);
+        self.is_too_long = false;
+    }
+
     /// The container has been started anew: what was not told of the run before stands in the previous log.
     async fn leave(&mut self, pod: &PodSeen, tell: &mut impl FnMut(Happening)) {
         let untold = pod.restarts - self.run - u32::from(self.standing == Standing::Ended);
@@ -165,7 +175,7 @@ impl<'a> Following<'a> {
         }
         if untold > 0 {
             if untold > 1 {
-                (self.run, self.lines, self.standing) = (pod.restarts - 1, 0, Standing::Ahead);
+                self.turn_to(pod.restarts - 1);
             }
             self.begin(pod, tell);
             if self.read(pod, Which::Previous, tell).await == Read::Another {
@@ -173,7 +183,7 @@ impl<'a> Following<'a> {
             }
             self.finish(pod.previous_exit, tell);
         }
-        (self.run, self.lines, self.standing) = (pod.restarts, 0, Standing::Ahead);
+        self.turn_to(pod.restarts);
     }
 
     /// Tells the lines of a run of the container that have not been told, until it ends.
@@ -183,6 +193,9 @@ impl<'a> Following<'a> {
         which: Which,
         tell: &mut impl FnMut(Happening),
     ) -> Read {
+        if self.is_too_long {
+            return Read::Nothing;
+        }
         let opened = self.cluster.log_of(self.job, &pod.name, which).await;
         let stream = match opened {
             Ok(stream) => stream,
@@ -208,7 +221,13 @@ impl<'a> Following<'a> {
             tokio::select! {
                 biased;
                 line = lines.next() => match line {
-                    None => return read,
+                    None => {
+                        self.is_too_long = lines.stream.limit() == 0;
+                        if self.is_too_long {
+                            tell(Happening::Unread(TOO_LONG.to_owned()));
+                        }
+                        return read;
+                    }
                     Some(_) if skipped < self.lines => skipped += 1,
                     Some(line) => {
                         (skipped, self.lines, read) = (skipped + 1, self.lines + 1, Read::Lines);

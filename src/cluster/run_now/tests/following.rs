@@ -323,6 +323,32 @@ fn ten_thousand_lines_come_through_in_order() {
     assert_eq!("line 9999", lines[9_999]);
 }
 
+/// It is read once, however long its container goes on, and what follows is said to be missing.
+#[test]
+fn a_log_without_end_is_read_to_its_bound() {
+    let sim = site();
+    put_job(&sim, &json!({}));
+    put_pod(&sim, 0, &json!({"running": {}}), &json!({}));
+    let line = format!("{}\n", "x".repeat(1024 * 1024));
+    sim.append_log((NS, POD), "refresh", Run::Current, &line.repeat(9));
+    let looks = Fault::on("GET", "/jobs/run").starting_at(3).times(1);
+    sim.fault(looks.then(|store| {
+        turn(store, 0, &over(0), &json!({}));
+        store.edit(&At::new("Job", NS, "run"), |job| {
+            job["status"] = ended_as("Complete", "CompletionsReached");
+        });
+    }));
+    let (told, end) = follow(&sim, MINUTE);
+    assert_eq!(Ok(End::Complete), end);
+    let said = |start: &str| told.iter().filter(|line| line.starts_with(start)).count();
+    assert_eq!(
+        (8, 1),
+        (said("x"), said("unread: the log is longer than 8 MiB"))
+    );
+    assert_eq!(Some(&"ended: Some(0)".to_owned()), told.last());
+    assert_eq!(1, sim.count("GET", "/log?"));
+}
+
 #[test]
 fn a_sidecar_is_not_the_refresher() {
     let sim = finished();
