@@ -197,7 +197,7 @@ impl Run<'_> {
     fn refusal(&self, planned: &Planned) -> Option<Ending> {
         let plan = &planned.plan;
         let only_pulls = self.args.pull_test == cli::PullTest::Only;
-        let does_something = !plan.is_empty() && !(only_pulls && plan.choices().is_empty());
+        let is_idle = plan.is_empty() || (only_pulls && plan.choices().is_empty());
         Some(
             if !self.args.images.is_empty() && !plan.refused.is_empty() {
                 Ending::Refused(Exit::Found)
@@ -210,7 +210,7 @@ impl Run<'_> {
                     | Verdict::Ask
                     | Verdict::Go => Exit::Found,
                 })
-            } else if does_something {
+            } else if !is_idle {
                 return None;
             } else if is_nothing_resolvable(planned) {
                 Ending::Refused(Exit::Found)

@@ -172,6 +172,11 @@ fn what_runs_already_is_only_recorded() {
                 before().jobs_manager.into();
         });
     });
+    let pull = run(&site, &["--now", "--pull-test"]);
+    assert_eq!((pull.code, writes(&site)), (Some(0), 0), "{pull:?}");
+    let says = |words: &str| pull.stdout.contains(words);
+    assert!(says("Nothing to move; 1 record to write."), "{pull:?}");
+    assert!(!says("pulled"), "{pull:?}");
     let (code, report) = report(&site, &[]);
     assert_eq!(
         (code, steps(&report)),
