@@ -111,18 +111,14 @@ impl Credentials {
         let mut token = self.token.lock().await;
         let is_due = |expires: Timestamp| Timestamp::now() + MARGIN > expires;
         if token.expires.is_some_and(is_due) {
-            match &self.source {
-                Source::Plugin(plugin, asking) => {
-                    let status = run((**plugin).clone(), *asking).await?;
-                    if let Some(fresh) = self::token(plugin, status)? {
-                        *token = fresh;
-                    }
-                }
+            match (self.source.token().await, &self.source) {
+                (Ok(Some(fresh)), _) => *token = fresh,
+                (Ok(None), _) => {}
                 // A file that was there at the start may be taken away: the last token goes on.
-                Source::File(path) => match written(path) {
-                    Ok(fresh) => *token = fresh,
-                    Err(_) => token.expires = Some(Timestamp::now() + MARGIN + REREAD),
-                },
+                (Err(_), Source::File(_)) => {
+                    token.expires = Some(Timestamp::now() + MARGIN + REREAD);
+                }
+                (Err(error), Source::Plugin(..)) => return Err(error),
             }
         }
         Ok(token.header.clone())
@@ -146,18 +142,30 @@ impl Credentials {
         }
         match &self.source {
             Source::Plugin(..) if !token.accepted => return Ok(None),
-            Source::Plugin(plugin, asking) => {
-                let status = run((**plugin).clone(), *asking).await?;
-                if let Some(fresh) = self::token(plugin, status)? {
+            Source::Plugin(..) => {
+                if let Some(fresh) = self.source.token().await? {
                     *token = fresh;
                 }
             }
-            Source::File(path) => match written(path) {
-                Ok(fresh) if fresh.header != *rejected => *token = fresh,
+            Source::File(_) => match self.source.token().await {
+                Ok(Some(fresh)) if fresh.header != *rejected => *token = fresh,
                 Ok(_) | Err(_) => return Ok(None),
             },
         }
         Ok(Some(token.header.clone()))
+    }
+}
+
+impl Source {
+    /// The token that there is now. `None` where a plugin gives none any more.
+    async fn token(&self) -> Result<Option<Token>, Error> {
+        match self {
+            Self::Plugin(plugin, asking) => {
+                let status = run((**plugin).clone(), *asking).await?;
+                token(plugin, status)
+            }
+            Self::File(path) => written(path).map(Some),
+        }
     }
 }
 
